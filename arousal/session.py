@@ -1,0 +1,319 @@
+"""What a study's own files say: ``session.toml``, ``study.toml`` and ``participants.tsv``.
+
+``session.toml`` is who sat where, wore what, agreed to what and released what, in one meeting::
+
+    schema = 1
+    id = "2026-03-12"
+    protocol = "balint-90"            # a bundled name or a path to a .toml
+
+    [people.P04]
+    role = "member"                   # the presenter is set by a marker, not here
+    eda_site = "finger"
+    streams = { ecg = "Polar-04", eda = "gsr-04" }      # LSL name or source_id per kind
+
+    [consent.P04]
+    record = 2026-03-01               # purpose = date of the signature; absent = no
+    research = 2026-03-01
+    own_view = 2026-03-01
+    group_view = 2026-03-01
+    small_group_view = 2026-03-01
+    share_raw = 2026-03-01
+
+    [release]
+    delay_hours = 24
+    P04 = 2026-03-12T20:30:00+01:00   # when P04 let the group see their own curve
+
+    [markers]
+    stream = "ArousalMarkers"         # default: every marker stream
+    codes = { "1" = "presentation", "2" = "questions" }
+
+These models only say what is well-formed; what may be shown to whom is decided in
+`arousal.consent`.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from arousal.errors import SettingsError
+from arousal.settings import explain_validation, read_toml
+
+__all__ = [
+    "PURPOSES",
+    "ConsentDates",
+    "MarkerSettings",
+    "Participant",
+    "PersonInSession",
+    "SessionFile",
+    "StudyFile",
+    "load_participants",
+    "load_session",
+    "load_study",
+]
+
+PURPOSES = (
+    "record",
+    "research",
+    "own_view",
+    "group_view",
+    "small_group_view",
+    "share_raw",
+)
+"""What a person can agree to; each is separate and dated."""
+
+_PSEUDONYM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
+
+
+def _pseudonym(value: str) -> str:
+    if not _PSEUDONYM.fullmatch(value):
+        raise ValueError(
+            "is not a pseudonym: 1-32 letters, digits, _ or -, no spaces, no @, like P04"
+        )
+    return value
+
+
+Pseudonym = Annotated[str, AfterValidator(_pseudonym)]
+M = TypeVar("M", bound=BaseModel)
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PersonInSession(_Model):
+    """One person's place in one meeting."""
+
+    role: str = "member"
+    """Role for the whole meeting: a role id of the protocol; never ``presenter`` (a marker says)."""
+    eda_site: str | None = None
+    """palm, finger, foot or wrist; sets the SCR threshold."""
+    streams: dict[str, str] = {}
+    """Signal kind -> LSL name or source_id that carries it."""
+
+    @field_validator("role")
+    @classmethod
+    def _not_presenter(cls, value: str) -> str:
+        if value in {"presenter", "patient_presenter"}:
+            raise ValueError(
+                "the presenter is set by a marker during the session, not by a role"
+            )
+        return value
+
+
+class ConsentDates(_Model):
+    """Date of the signature per purpose; absent = not given."""
+
+    record: date | None = None
+    research: date | None = None
+    own_view: date | None = None
+    group_view: date | None = None
+    small_group_view: date | None = None
+    share_raw: date | None = None
+
+
+class ReleaseSettings(_Model):
+    """When each person let the group see their own curve, and how long after to wait."""
+
+    delay_hours: Annotated[float, Field(ge=0, le=24 * 365)] = 24.0
+    people: dict[Pseudonym, AwareDatetime] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _flat(cls, raw: Any) -> Any:
+        # The file writes `P04 = time` beside `delay_hours`, which reads better than a sub-table.
+        if not isinstance(raw, dict) or "people" in raw:
+            return raw
+        known = {k: v for k, v in raw.items() if k == "delay_hours"}
+        return {**known, "people": {k: v for k, v in raw.items() if k != "delay_hours"}}
+
+
+class MarkerSettings(_Model):
+    """How this session's marks are to be read."""
+
+    stream: str | None = None
+    """Name of the one marker stream to use; default: all of them."""
+    codes: dict[str, str] = {}
+    """Text or number as sent -> phase id or mark (``"3" = "discussion"``)."""
+
+
+class SessionFile(_Model):
+    """``session.toml``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    schema_: Annotated[Literal[1], Field(alias="schema")] = 1
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+    protocol: str = "balint-90"
+    started: AwareDatetime | None = None
+    meeting: Annotated[int, Field(ge=1)] | None = None
+    """Which meeting of the course this was."""
+    group: str | None = None
+    """Pseudonym of the group."""
+    setting: Literal["room", "online"] = "room"
+    recording: str = "recording.xdf"
+    """The data file, relative to the folder."""
+    presenter: Pseudonym | None = None
+    """Only for imports without a presenter mark: the presenter of the single case block."""
+    people: dict[Pseudonym, PersonInSession] = {}
+    consent: dict[Pseudonym, ConsentDates] | Literal["held elsewhere"] = {}
+    release: ReleaseSettings = ReleaseSettings()
+    markers: MarkerSettings = MarkerSettings()
+
+    @model_validator(mode="after")
+    def _people_known(self) -> SessionFile:
+        known = set(self.people)
+        named = set(self.release.people) | (
+            {self.presenter} if self.presenter else set()
+        )
+        if isinstance(self.consent, dict):
+            named |= set(self.consent)
+        if strangers := sorted(named - known):
+            raise ValueError(f"{', '.join(strangers)} is not among [people.*]")
+        return self
+
+
+class StudyFile(_Model):
+    """``study.toml``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    schema_: Annotated[Literal[1], Field(alias="schema")] = 1
+    name: str
+    protocol: str = "balint-90"
+    """Default protocol of its sessions."""
+    consent: Literal["per person", "held elsewhere"] = "per person"
+    """``"held elsewhere"``: imported data whose consents another institution keeps."""
+    release_delay_hours: Annotated[float, Field(ge=0, le=24 * 365)] = 24.0
+    language: Literal["en", "de", "hu"] = "en"
+
+
+class Participant(_Model):
+    """One row of ``participants.tsv``."""
+
+    participant_id: Pseudonym
+    age_band: str | None = None
+    """Ten-year band such as ``30-39``; exact ages identify people."""
+    sex: Literal["F", "M", "O"] | None = None
+    profession: str | None = None
+    covariates: dict[str, str] = {}
+    """Every further column as written (medication, caffeine, fitness, ...)."""
+    consent: ConsentDates = ConsentDates()
+    """Study-wide consents (columns ``consent_<purpose>``, ISO dates); a session's own win."""
+
+    @field_validator("age_band")
+    @classmethod
+    def _band(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"\d{1,3}-\d{1,3}|\d{1,3}\+", value):
+            raise ValueError("is not an age band like 30-39 or 70+")
+        return value
+
+
+def load_session(path: Path) -> SessionFile:
+    """Read and check a ``session.toml``.
+
+    Raises
+    ------
+    SettingsError
+        If it is missing, not TOML, or breaks a rule; the message names key, value and rule.
+    """
+    return _load(SessionFile, path)
+
+
+def load_study(path: Path) -> StudyFile:
+    """Read and check a ``study.toml``.
+
+    Raises
+    ------
+    SettingsError
+        As for `load_session`.
+    """
+    return _load(StudyFile, path)
+
+
+def _load(model: type[M], path: Path) -> M:
+    try:
+        return model.model_validate(read_toml(path))
+    except ValidationError as error:
+        raise explain_validation(error, path) from None
+
+
+def load_participants(path: Path) -> dict[str, Participant]:
+    """Read and check a ``participants.tsv``.
+
+    Tab-separated, a header row, ``participant_id`` first as in BIDS, ``n/a`` or empty for missing.
+
+    Returns
+    -------
+    dict
+        Pseudonym -> `Participant`, in file order.
+
+    Raises
+    ------
+    SettingsError
+        If the file is missing, the first column is another, a row breaks a rule or an id repeats.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, delimiter="\t", strict=True)
+            columns = list(reader.fieldnames or [])
+            rows = list(reader)
+    except FileNotFoundError:
+        raise SettingsError("the file does not exist", where=path) from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise SettingsError(
+            f"not a UTF-8 tab-separated table: {error}", where=path
+        ) from None
+    if columns[:1] != ["participant_id"]:
+        raise SettingsError(
+            f"first column is {columns[:1]}, must be participant_id",
+            where=path,
+            hint="tab-separated with a header row",
+        )
+    people: dict[str, Participant] = {}
+    for line, row in enumerate(rows, start=2):
+        if None in row or None in row.values():
+            raise SettingsError(
+                f"line {line} has another number of cells than the header ({len(columns)})",
+                where=path,
+            )
+        person = _participant(row, path, line)
+        if person.participant_id in people:
+            raise SettingsError(
+                f"line {line}: {person.participant_id} appears twice", where=path
+            )
+        people[person.participant_id] = person
+    return people
+
+
+def _participant(row: dict[str, str], path: Path, line: int) -> Participant:
+    cells = {k: v.strip() for k, v in row.items() if v.strip() not in {"", "n/a"}}
+    own = {
+        k: cells.pop(k)
+        for k in ("participant_id", "age_band", "sex", "profession")
+        if k in cells
+    }
+    consent = {k: cells.pop(k) for k in list(cells) if k.startswith("consent_")}
+    fields: dict[str, Any] = {
+        **own,
+        "consent": {k.removeprefix("consent_"): v for k, v in consent.items()},
+        "covariates": cells,
+    }
+    try:
+        return Participant.model_validate(fields)
+    except ValidationError as error:
+        raise explain_validation(error, f"{path}, line {line}") from None

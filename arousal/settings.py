@@ -1,0 +1,202 @@
+"""How to analyse: every number that shapes a result, with its default and its reason.
+
+The defaults are those of the project's specification (Task Force 1996, SPR 2012, Kleckner 2018,
+Laborde 2017, Quintana 2016). A file ``arousal.toml`` beside the data may change them; a key that
+does not exist is an error, so a typing mistake never passes silently. The settings used stand in
+every ``provenance.json``.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from arousal.errors import SettingsError
+
+__all__ = [
+    "AlignSettings",
+    "BeatSettings",
+    "EdaSettings",
+    "Settings",
+    "WindowSettings",
+    "explain_validation",
+    "load_settings",
+    "read_toml",
+]
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class WindowSettings(_Model):
+    """The window grid and what a window needs to count."""
+
+    durations: tuple[Seconds, ...] = (60.0, 120.0)
+    """Window lengths in s: HR, pNN50, SD1/SD2, HF and EDA from 60 s, lnRMSSD and SDNN from 120 s."""
+    step: Seconds = 5.0
+    """Distance between window onsets in s."""
+    short: Seconds = 30.0
+    """Windows for HR and SCR in phases under ``AlignSettings.short_phase``, in s."""
+    rmssd_from: Annotated[float, Field(ge=30)] = 120.0
+    """Shortest window in s that yields RMSSD; 30-119 s is allowed on request and flagged."""
+    sdnn_from: Annotated[float, Field(ge=120)] = 120.0
+    """Shortest window in s that yields SDNN."""
+    hf_from: Annotated[float, Field(ge=60)] = 60.0
+    """Shortest window in s that yields HF power (and only with a breathing rate)."""
+    lf: bool = False
+    """LF and LF/HF (windows of 250 s and more); never called "balance"."""
+    hr_coverage: Fraction = 0.80
+    """Share of the window that usable beat intervals must cover for HR."""
+    hrv_coverage: Fraction = 0.90
+    """The same for every HRV measure."""
+    eda_coverage: Fraction = 0.80
+    """Share of usable EDA samples for SCL and SCR."""
+    speech_max: Fraction = 0.20
+    """RMSSD and kin are refused where more of the window is the person's own speech."""
+
+    @model_validator(mode="after")
+    def _sorted(self) -> WindowSettings:
+        if not self.durations:
+            raise ValueError("durations is empty; give at least one window length")
+        object.__setattr__(self, "durations", tuple(sorted(set(self.durations))))
+        return self
+
+
+class BeatSettings(_Model):
+    """From ECG, PPG or intervals to corrected beats."""
+
+    corrected_flag: Fraction = 0.05
+    """Share of corrected beats above which a window is flagged (Quintana 2016)."""
+    corrected_refuse: Fraction = 0.10
+    """... and above which its HRV is refused."""
+    ppg_rate_for_hrv: float = 64.0
+    """PPG below this many Hz gives HR only."""
+    refine_below: float = 250.0
+    """ECG below this many Hz gets parabolic refinement of each R peak."""
+    min_segment: Seconds = 10.0
+    """Contiguous stretches shorter than this (s) are not used."""
+
+
+class EdaSettings(_Model):
+    """From skin conductance to tonic level and responses."""
+
+    scr_threshold: dict[str, float] = {
+        "palm": 0.05,
+        "finger": 0.05,
+        "foot": 0.05,
+        "wrist": 0.01,
+    }
+    """Smallest response in uS by site (absolute, never relative to the largest)."""
+    default_site: str = "finger"
+    """Site assumed, and said, where the session does not tell."""
+    low: float = 0.05
+    """Conductance in uS below which there is no valid contact (Kleckner 2018)."""
+    high: float = 60.0
+    """Conductance in uS above which a sample is out of range (Kleckner 2018)."""
+    max_slope: float = 10.0
+    """Change in uS/s beyond which a sample is an artefact (Kleckner 2018)."""
+    surround: float = 5.0
+    """Seconds around each invalid sample that are left out too (Kleckner 2018)."""
+    temperature_low: float = 30.0
+    """Skin degC below which EDA is flagged, and refused if also flat or under ``low``."""
+    temperature_high: float = 40.0
+    """Skin degC above which EDA is refused."""
+    flat_seconds: float = 30.0
+    """A stretch of at least this many s without any change is "no contact"."""
+    phasic: Literal["highpass"] = "highpass"
+    """Tonic/phasic split (NeuroKit2 ``eda_phasic`` method)."""
+
+
+class AlignSettings(_Model):
+    """From windows to phases and curves."""
+
+    edge: float = 60.0
+    """Seconds dropped after a phase begins (Stern: the transition is not the phase)."""
+    edge_short: float = 30.0
+    """The same in phases under 4 min."""
+    edge_discussion: float = 120.0
+    """The same in the discussion, when the presenter has just stopped talking."""
+    short_edge_phase: float = 240.0
+    """Phases under this many s get ``edge_short``."""
+    short_phase: float = 300.0
+    """Phases under this many s use short windows for HR and SCR."""
+    min_valid: Fraction = 0.5
+    """Share of a phase's windows that must be valid for it to count."""
+    min_seconds: float = 120.0
+    """... and how many s of it must be covered,"""
+    min_seconds_fast: float = 60.0
+    """... for HR and SCR."""
+    part_valid: Fraction = 0.5
+    """A part enters a person's display index if valid in this share of windows of every phase."""
+    progress_bins: Annotated[int, Field(ge=4, le=200)] = 20
+    """Bins per phase on the normalised time axis."""
+
+
+class Settings(_Model):
+    """Everything that shapes the numbers."""
+
+    windows: WindowSettings = WindowSettings()
+    beats: BeatSettings = BeatSettings()
+    eda: EdaSettings = EdaSettings()
+    align: AlignSettings = AlignSettings()
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file.
+
+    Raises
+    ------
+    SettingsError
+        If it is missing, not UTF-8 or not TOML; the message has line and column.
+    """
+    try:
+        with path.open("rb") as file:
+            return tomllib.load(file)
+    except FileNotFoundError:
+        raise SettingsError("the file does not exist", where=path) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"not valid TOML: {error}", where=path) from None
+    except OSError as error:
+        raise SettingsError(f"cannot be read: {error.strerror}", where=path) from None
+
+
+def explain_validation(error: ValidationError, where: Path | str) -> SettingsError:
+    """Turn pydantic's report into one line that names key, value and rule."""
+    first, *rest = error.errors(include_url=False)
+    key = ".".join(str(part) for part in first["loc"]) or "file"
+    if first["type"] == "extra_forbidden":
+        text = f"{key} is not a known key"
+    else:
+        value = "" if first["type"] == "missing" else f" (is {first['input']!r})"
+        text = f"{key}: {first['msg'].removeprefix('Value error, ')}{value}"
+    if rest:
+        text += f"; and {len(rest)} more"
+    return SettingsError(text, where=where)
+
+
+def load_settings(path: Path | None = None) -> Settings:
+    """Read ``arousal.toml``, or give the defaults.
+
+    Parameters
+    ----------
+    path : Path, optional
+        File with any of the tables ``[windows]``, ``[beats]``, ``[eda]``, ``[align]``.
+
+    Raises
+    ------
+    SettingsError
+        If the file is missing or holds an unknown key or a value out of range.
+    """
+    if path is None:
+        return Settings()
+    try:
+        return Settings.model_validate(read_toml(path))
+    except ValidationError as error:
+        raise explain_validation(error, path) from None
