@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Set this project up and run its tasks, with nothing installed but Python: ``python3 tasks.py TASK``.
+"""Set this project up and run its tasks with Python alone: ``python3 tasks.py TASK``.
 
 The first run makes a private ``.venv`` from ``requirements.lock`` (every file checked against its
 hash), later runs reuse it. It is rebuilt when the lock or the Python changes, and only a finished
@@ -23,16 +23,13 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent
 MINIMUM_PYTHON = (3, 11)
-OFFLINE_SIGNS = (
-    "Failed to establish a new connection",
-    "Name or service not known",
-    "Temporary failure in name resolution",
-    "Network is unreachable",
-    "Max retries exceeded",
-    "Read timed out",
-    "NameResolutionError",
-    "Tunnel connection failed",
-)
+# What pip's output holds -> what it means
+PIP_FAILURES = {
+    "connection broken by": "the package index cannot be reached (offline, or a proxy in the way?)",
+    "Max retries exceeded": "the package index cannot be reached (offline, or a proxy in the way?)",
+    "DO NOT MATCH THE HASHES": "a downloaded package is not the one in requirements.lock",
+    "No space left on device": "the disk is full",
+}
 
 
 class TaskError(Exception):
@@ -56,21 +53,16 @@ class Environment(NamedTuple):
     def stamp(self) -> Path:
         return self.folder / "arousal-stamp"
 
-    @property
-    def log(self) -> Path:
-        return self.folder / "install.log"
-
     def program(self, name: str) -> str:
         """Path of a program inside the environment."""
-        if os.name == "nt":
-            return str(self.folder / "Scripts" / f"{name}.exe")
-        return str(self.folder / "bin" / name)
+        place = f"Scripts/{name}.exe" if os.name == "nt" else f"bin/{name}"
+        return str(self.folder / place)
 
     def wanted_stamp(self) -> str:
         """One line for what was installed, one for how the project itself was."""
         # The path is part of it: a venv that was moved or copied runs its old place's programs.
-        packages = _digest(self.lock.read_bytes(), sys.version.encode(), str(self.folder).encode())
-        project = _digest((self.root / "pyproject.toml").read_bytes())
+        packages = _digest(*_pins(self.lock), sys.version, str(self.folder))
+        project = _digest((self.root / "pyproject.toml").read_text(encoding="utf-8"))
         return f"packages {packages}\nproject {project}\n"
 
     def found_stamp(self) -> str:
@@ -82,8 +74,8 @@ def ensure(environment: Environment) -> None:
     if environment.found_stamp() == environment.wanted_stamp():
         return
     with _only_one(environment.root / ".venv.lock"):
-        wanted = environment.wanted_stamp()
-        found = environment.found_stamp()  # another run may have finished while we waited
+        # Another run may have finished while we waited.
+        wanted, found = environment.wanted_stamp(), environment.found_stamp()
         if found == wanted:
             return
         if found.splitlines()[:1] != wanted.splitlines()[:1]:
@@ -99,21 +91,16 @@ def _rebuild(environment: Environment) -> None:
     if Path(sys.prefix).resolve() == environment.folder.resolve():
         raise TaskError("the .venv must be rebuilt: run this with your own python3, not .venv's")
     started = time.monotonic()
-    version = ".".join(map(str, sys.version_info[:3]))
-    _say(f"Making .venv with Python {version} (once; a minute or two)")
+    _say(f"Making .venv with Python {_dotted(sys.version_info[:3])} (once; a minute or two)")
     environment.stamp.unlink(missing_ok=True)
     shutil.rmtree(environment.folder, ignore_errors=True)
-    made = subprocess.run(
-        [sys.executable, "-m", "venv", str(environment.folder)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = [sys.executable, "-m", "venv", str(environment.folder)]
+    made = subprocess.run(command, capture_output=True, text=True, check=False)
     if made.returncode:
-        reason = _last_line(made.stderr + made.stdout)
+        reason = _last_line(made.stdout + made.stderr)
         hint = "on Debian or Ubuntu: apt install python3-venv"
         raise TaskError(f"this Python cannot make a virtual environment ({reason}); {hint}")
-    total = _count_pins(environment.lock)
+    total = sum("==" in line for line in _pins(environment.lock))
     _say(f"Installing up to {total} packages from {environment.lock.name}")
     # Wheels only: a source build would fetch build tools that no hash vouches for.
     options = ["--require-hashes", "--only-binary=:all:", "--no-deps"]
@@ -122,7 +109,8 @@ def _rebuild(environment: Environment) -> None:
 
 
 def _install_project(environment: Environment) -> None:
-    _pip(environment, "--no-deps", "--no-build-isolation", "--no-index", "-e", str(environment.root))
+    options = ["--no-deps", "--no-build-isolation", "--no-index"]
+    _pip(environment, *options, "-e", str(environment.root))
 
 
 def _pip(environment: Environment, *arguments: str, total: int = 0) -> None:
@@ -130,36 +118,27 @@ def _pip(environment: Environment, *arguments: str, total: int = 0) -> None:
     command = [environment.program("python"), "-m", "pip", "install", "--no-input"]
     command += ["--disable-pip-version-check", "--progress-bar=off", *arguments]
     lines: list[str] = []
-    collected = 0
-    with (
-        environment.log.open("a", encoding="utf-8") as log,
-        subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=environment.root
-        ) as pip,
-    ):
-        assert pip.stdout is not None  # for type checkers: PIPE was asked for
-        for line in pip.stdout:
+    found = 0
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=subprocess.STDOUT, text=True) as pip:
+        for line in pip.stdout or ():
             lines.append(line)
-            log.write(line)
-            collected += line.startswith("Collecting ")
-            if total and line.startswith("Collecting ") and collected % 20 == 0:
-                _say(f"  {collected} of {total} found")
-            if line.startswith("Installing collected"):
+            found += line.startswith("Collecting ")
+            if total and line.startswith("Collecting ") and found % 20 == 0:
+                _say(f"  {found} of {total} found")
+            if total and line.startswith("Installing collected"):
                 _say("  unpacking")
+    log = environment.folder / "install.log"
+    log.write_text("".join(lines), encoding="utf-8")
     if pip.returncode:
-        raise TaskError(_why_pip_failed(lines, environment.log))
+        raise TaskError(_why_pip_failed(lines, log))
 
 
 def _why_pip_failed(lines: Sequence[str], log: Path) -> str:
     text = "".join(lines)
-    if any(sign in text for sign in OFFLINE_SIGNS):
-        return f"the package index cannot be reached (offline, or a proxy in the way?); see {log}"
-    if "DO NOT MATCH THE HASHES" in text:
-        return f"a downloaded package is not the one in requirements.lock; see {log}"
-    if "No space left on device" in text:
-        return f"the disk is full; see {log}"
-    errors = [line for line in lines if line.startswith("ERROR:")]
-    return f"pip failed: {_last_line(''.join(errors) or text)}; see {log}"
+    errors = "".join(line for line in lines if line.startswith("ERROR:"))
+    known = [meaning for sign, meaning in PIP_FAILURES.items() if sign in text]
+    return f"{known[0] if known else f'pip failed: {_last_line(errors or text)}'}; see {log}"
 
 
 @contextlib.contextmanager
@@ -181,13 +160,18 @@ def _only_one(path: Path) -> Iterator[None]:
         yield
 
 
-def _digest(*parts: bytes) -> str:
-    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def _count_pins(lock: Path) -> int:
+def _pins(lock: Path) -> list[str]:
+    """The lock's lines without its comments."""
     lines = lock.read_text(encoding="utf-8").splitlines()
-    return sum("==" in line and not line.startswith((" ", "#")) for line in lines)
+    return [line for line in lines if line and not line.lstrip().startswith("#")]
+
+
+def _dotted(version: Sequence[int]) -> str:
+    return ".".join(map(str, version))
 
 
 def _last_line(text: str) -> str:
@@ -210,7 +194,8 @@ def setup(_environment: Environment, _arguments: Sequence[str]) -> int:
 
 def sample(environment: Environment, arguments: Sequence[str]) -> int:
     """Analyse the session in recordings/sample and name its report."""
-    code = _run(environment, environment.program("arousal"), "report", "recordings/sample", *arguments)
+    command = [environment.program("arousal"), "report", "recordings/sample", *arguments]
+    code = _run(environment, *command)
     report = environment.root / "recordings" / "sample" / "derivatives" / "report.html"
     if code == 0 and report.is_file():
         print(f"Open this page in a browser: {report}")
@@ -244,7 +229,8 @@ def check(environment: Environment, _arguments: Sequence[str]) -> int:
 
 def bench(environment: Environment, arguments: Sequence[str]) -> int:
     """Run benchmarks/NAME.py; without a name, list them."""
-    scripts = {path.stem: path for path in sorted((environment.root / "benchmarks").glob("[!_]*.py"))}
+    paths = sorted((environment.root / "benchmarks").glob("[!_]*.py"))
+    scripts = {path.stem: path for path in paths}
     if not arguments or arguments[0] not in scripts:
         raise TaskError(f"name one benchmark of: {', '.join(scripts) or 'none here yet'}")
     script = str(scripts[arguments[0]])
@@ -253,12 +239,12 @@ def bench(environment: Environment, arguments: Sequence[str]) -> int:
 
 def lock(environment: Environment, arguments: Sequence[str]) -> int:
     """Write requirements.lock anew from pyproject.toml (--upgrade takes newer releases)."""
-    command = "pip compile pyproject.toml --universal --all-extras --generate-hashes --python-version"
-    wanted = [*command.split(), ".".join(map(str, MINIMUM_PYTHON))]
-    # Nothing of the machine it was made on: no index address, no path.
-    wanted += ["--no-emit-index-url", "--no-emit-find-links", "--quiet"]
-    wanted += ["--custom-compile-command", "python3 tasks.py lock", "-o", environment.lock.name]
-    return _run(environment, environment.program("uv"), *wanted, *arguments)
+    options = "--universal --all-extras --generate-hashes --quiet -o requirements.lock"
+    options += f" --python-version {_dotted(MINIMUM_PYTHON)}"
+    # Nothing of the machine it was made on: no index address, no folder.
+    options += " --no-emit-index-url --no-emit-find-links --custom-compile-command"
+    command = ["pip", "compile", "pyproject.toml", *options.split(), "python3 tasks.py lock"]
+    return _run(environment, environment.program("uv"), *command, *arguments)
 
 
 TASKS: dict[str, Callable[[Environment, Sequence[str]], int]] = {
@@ -269,16 +255,15 @@ TASKS: dict[str, Callable[[Environment, Sequence[str]], int]] = {
 def main(arguments: Sequence[str], environment: Environment) -> int:
     """Run one task and return its exit code."""
     if sys.version_info < MINIMUM_PYTHON:
-        minimum, here = (".".join(map(str, v[:2])) for v in (MINIMUM_PYTHON, sys.version_info))
-        _say(f"error: Python {minimum} or newer is needed, this is {here} ({sys.executable})")
+        needed, here = _dotted(MINIMUM_PYTHON), _dotted(sys.version_info[:2])
+        _say(f"error: Python {needed} or newer is needed, this is {here} ({sys.executable})")
         return 2
     if not arguments or arguments[0] not in TASKS:
-        asked_for_help = bool(arguments) and arguments[0] in {"-h", "--help", "help"}
-        usage = [f"  {name:8}{task.__doc__}" for name, task in TASKS.items()]
-        if arguments and not asked_for_help:
-            usage.insert(0, f"error: no task is named {arguments[0]!r}; there are:")
-        print(*usage, sep="\n", file=sys.stdout if asked_for_help else sys.stderr)
-        return 0 if asked_for_help else 2
+        asked = arguments[0] if arguments else "no name"
+        helped = asked in {"-h", "--help", "help"}
+        _say("tasks:" if helped else f"error: {asked} is not a task; there are:")
+        _say("\n".join(f"  {name:8}{task.__doc__}" for name, task in TASKS.items()))
+        return 0 if helped else 2
     try:
         ensure(environment)
         return TASKS[arguments[0]](environment, arguments[1:])
