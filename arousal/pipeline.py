@@ -1,0 +1,445 @@
+"""One session, from its file to its tables, on one page: ingest -> features -> phase_align.
+
+`open_session` gathers what belongs to a session (data, roster, protocol, consents, settings),
+`measure` computes what is expensive once, and `Measured.result` draws the tables for one purpose,
+with the persons who agreed to it and nobody else.
+
+>>> from arousal.pipeline import analyse
+>>> result = analyse("recordings/sample")                 # doctest: +SKIP
+>>> result.phases.query("person == 'members'")            # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arousal import features as _features
+from arousal import phase_align as _align
+from arousal.consent import Consents
+from arousal.errors import NothingUsableError, UsageError
+from arousal.findings import Finding, Severity
+from arousal.ingest.load import load
+from arousal.protocol import Protocol, load_protocol
+from arousal.recording import Kind, Person, Recording, Signal
+from arousal.session import (
+    Participant,
+    SessionFile,
+    StudyFile,
+    load_participants,
+    load_session,
+    load_study,
+)
+from arousal.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "DEFAULT_PROTOCOL",
+    "Measured",
+    "SessionInput",
+    "SessionResult",
+    "analyse",
+    "measure",
+    "open_session",
+]
+
+DEFAULT_PROTOCOL = "balint-90"
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionInput:
+    """Everything that belongs to one session, read and checked.
+
+    Parameters
+    ----------
+    recording : Recording
+        The data.
+    protocol : Protocol
+        Its phases and roles.
+    settings : Settings
+        How to analyse it.
+    session : SessionFile or None
+        Its ``session.toml``; ``None`` for a single file.
+    study : StudyFile or None
+        The study it lies in.
+    participants : mapping
+        Rows of the study's ``participants.tsv``.
+    corrections : tuple
+        Rows of ``timeline.tsv``.
+    folder : Path or None
+        The session folder; ``None`` for a single file.
+    findings : tuple of Finding
+        What was assumed while gathering.
+    """
+
+    recording: Recording
+    protocol: Protocol
+    settings: Settings
+    session: SessionFile | None = None
+    study: StudyFile | None = None
+    participants: Mapping[str, Participant] | None = None
+    corrections: tuple[_align.Correction, ...] = ()
+    folder: Path | None = None
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def consents(self) -> Consents:
+        """The consents that hold for it."""
+        return Consents(self.session, self.study, self.participants)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SessionResult:
+    """What one session says, for one purpose.
+
+    The tables are declared in `arousal.tables`; ``purpose`` is the consent that everyone in them
+    gave. ``index_parts`` names, per person, the parts of their display index.
+    """
+
+    source: SessionInput
+    purpose: str
+    persons: tuple[str, ...]
+    timeline: _align.Timeline
+    features: pd.DataFrame
+    curves: pd.DataFrame
+    group: pd.DataFrame
+    phases: pd.DataFrame
+    quality: pd.DataFrame
+    index_parts: Mapping[str, tuple[str, ...]]
+    findings: tuple[Finding, ...]
+
+    @property
+    def recording(self) -> Recording:
+        """The data it was computed from."""
+        return self.source.recording
+
+    @property
+    def session(self) -> SessionFile | None:
+        """Its ``session.toml``."""
+        return self.source.session
+
+    @property
+    def protocol(self) -> Protocol:
+        """Its phases and roles."""
+        return self.source.protocol
+
+    @property
+    def settings(self) -> Settings:
+        """How it was analysed."""
+        return self.source.settings
+
+    @property
+    def consents(self) -> Consents:
+        """The consents that hold for it."""
+        return self.source.consents
+
+
+def open_session(
+    path: str | Path,
+    *,
+    protocol: str | Path | None = None,
+    mapping: Path | None = None,
+    settings: Path | None = None,
+) -> SessionInput:
+    """Read a session folder or a single file with all that belongs to it.
+
+    Parameters
+    ----------
+    path : str or Path
+        A session folder (with ``session.toml``), a data file, or a vendor's export folder.
+    protocol : str or Path, optional
+        Bundled name or path; default: the session's, else the study's, else ``balint-90`` (said).
+    mapping : Path, optional
+        Says what columns or streams are, where the file does not (see `arousal.ingest`).
+    settings : Path, optional
+        Default: ``arousal.toml`` in the session folder, else in the study, else the defaults.
+
+    Raises
+    ------
+    DataError, SettingsError
+        If a file is missing, damaged or breaks a rule.
+    """
+    path = Path(path)
+    folder = path if (path / "session.toml").is_file() else None
+    session = load_session(folder / "session.toml") if folder else None
+    root = _study_root(folder)
+    study = load_study(root / "study.toml") if root else None
+    participants = _participants(root)
+    chosen, assumed = _protocol(protocol, folder, session, study)
+    if session is not None and folder is not None:
+        chosen.check_people(session.people, folder / "session.toml")
+    recording = load(path, mapping=mapping, session=session)
+    corrections = tuple(_align.read_corrections(folder / "timeline.tsv")) if folder else ()
+    return SessionInput(
+        recording,
+        chosen,
+        _settings(settings, folder, root),
+        session,
+        study,
+        participants,
+        corrections,
+        folder,
+        assumed,
+    )
+
+
+def _study_root(folder: Path | None) -> Path | None:
+    """Return the study of ``<study>/sessions/<id>``, if the folder lies in one."""
+    if folder is None:
+        return None
+    root = folder.resolve().parent.parent
+    return root if (root / "study.toml").is_file() else None
+
+
+def _participants(root: Path | None) -> Mapping[str, Participant] | None:
+    if root is None or not (root / "participants.tsv").exists():
+        return None
+    return load_participants(root / "participants.tsv")
+
+
+def _settings(given: Path | None, folder: Path | None, root: Path | None) -> Settings:
+    for place in (folder, root):
+        if given is None and place is not None and (place / "arousal.toml").exists():
+            given = place / "arousal.toml"
+    return load_settings(given)
+
+
+def _protocol(
+    given: str | Path | None,
+    folder: Path | None,
+    session: SessionFile | None,
+    study: StudyFile | None,
+) -> tuple[Protocol, tuple[Finding, ...]]:
+    if given is not None:
+        return load_protocol(given), ()
+    if session is not None:
+        named = "protocol" in session.model_fields_set or study is None
+        return load_protocol(session.protocol if named else study.protocol, folder=folder), ()
+    note = Finding(
+        "protocol-assumed",
+        f"no protocol was named; {DEFAULT_PROTOCOL} was assumed",
+        Severity.NOTE,
+        hint="name one with --protocol",
+    )
+    return load_protocol(DEFAULT_PROTOCOL), (note,)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A session with everything expensive computed, for everyone who may be measured at all."""
+
+    source: SessionInput
+    persons: tuple[Person, ...]
+    timeline: _align.Timeline
+    features: pd.DataFrame
+    short: pd.DataFrame
+    quality: pd.DataFrame
+    findings: tuple[Finding, ...]
+
+    @cached_property
+    def _device_hr(self) -> dict[str, Signal]:
+        found = {p.id: p.signal(Kind.HR) for p in self.persons}
+        return {person: signal for person, signal in found.items() if signal is not None}
+
+    def result(self, purpose: str = "research") -> SessionResult:
+        """Draw the tables with the persons who agreed to this purpose.
+
+        Parameters
+        ----------
+        purpose : str
+            One of ``arousal.session.PURPOSES``.
+
+        Raises
+        ------
+        NothingUsableError
+            If nobody agreed, or nobody who agreed has a usable signal.
+        """
+        source = self.source
+        agreed = tuple(p.id for p in self.persons if source.consents.allows(p.id, purpose))
+        if not agreed:
+            raise NothingUsableError(
+                f"nobody agreed to {purpose!r}",
+                where=source.recording.id or None,
+                hint="consents stand in session.toml under [consent.<person>]",
+            )
+        features = _only(self.features, agreed)
+        device = {k: v for k, v in self._device_hr.items() if k in agreed}
+        if (
+            not features[["heart_rate", "ln_scl", "scr_rate"]].notna().to_numpy().any()
+            and not device
+        ):
+            raise NothingUsableError(
+                "no window of any person holds a usable value",
+                where=source.recording.id or None,
+                hint="`arousal inspect` says what is wrong with each signal",
+            )
+        curves = _align.person_curves(features, self.timeline, source.protocol, source.settings)
+        withheld = tuple(p.id for p in self.persons if p.id not in agreed)
+        return SessionResult(
+            source=source,
+            purpose=purpose,
+            persons=agreed,
+            timeline=self.timeline,
+            features=features,
+            curves=curves.table,
+            group=_align.group_curves(curves.table, source.protocol),
+            phases=_align.phase_table(
+                features,
+                _only(self.short, agreed),
+                self.timeline,
+                source.protocol,
+                source.settings,
+                device_hr=device,
+            ),
+            quality=_only(self.quality, agreed),
+            index_parts=curves.index_parts,
+            findings=(*self.findings, *_withheld(withheld, purpose)),
+        )
+
+
+def _only(table: pd.DataFrame, persons: tuple[str, ...]) -> pd.DataFrame:
+    return table[table["person"].isin(persons)].reset_index(drop=True)
+
+
+def _withheld(persons: tuple[str, ...], purpose: str) -> tuple[Finding, ...]:
+    if not persons:
+        return ()
+    return (
+        Finding(
+            "consent-missing",
+            f"{len(persons)} not shown: no consent to {purpose!r}",
+            Severity.NOTE,
+            hint="consents stand in session.toml under [consent.<person>]",
+        ),
+    )
+
+
+def measure(source: SessionInput, *, progress: Progress = lambda _: None) -> Measured:
+    """Compute everything expensive, once per person.
+
+    Parameters
+    ----------
+    source : SessionInput
+        From `open_session`.
+    progress : callable
+        Called with a short line of text as the work goes on.
+
+    Raises
+    ------
+    NothingUsableError
+        If nobody may be measured (no consent to ``record``) or no signal was recognised.
+    """
+    recording, settings = source.recording, source.settings
+    persons = tuple(p for p in recording if p.signals and source.consents.allows(p.id, "record"))
+    if not persons:
+        what = "no signal was recognised" if not recording.persons else "nobody agreed to 'record'"
+        raise NothingUsableError(
+            what,
+            where=recording.id or None,
+            hint="`arousal inspect` lists what is in the file and why it was not used",
+        )
+    timeline = _align.build_timeline(
+        recording.events,
+        source.protocol,
+        source.session,
+        start=recording.onset,
+        end=recording.end,
+        corrections=source.corrections,
+    )
+    speech = _speech(persons, timeline)
+    physiologies = []
+    for count, person in enumerate(persons, start=1):
+        progress(f"{person.id} ({count} of {len(persons)})")
+        physiologies.append(_features.process_person(person, settings))
+    progress("windows")
+    windows = settings.windows
+    grid = _features.Grid.regular(recording.onset, recording.end, windows.durations, windows.step)
+    short = _features.Grid.regular(recording.onset, recording.end, (windows.short,), windows.step)
+    found = [f for p in physiologies for f in p.findings]
+    return Measured(
+        source=source,
+        persons=persons,
+        timeline=timeline,
+        features=_features.window_features(physiologies, grid, settings, speech),
+        short=_features.window_features(physiologies, short, settings, speech),
+        quality=_features.quality_table(
+            persons, physiologies, recording.onset, recording.end, settings
+        ),
+        findings=(*source.findings, *recording.findings, *timeline.findings, *found),
+    )
+
+
+def _speech(
+    persons: tuple[Person, ...], timeline: _align.Timeline
+) -> dict[str, NDArray[np.float64]] | None:
+    """Turns of speech per person: marked ones, else from a voice-activity signal.
+
+    ``None`` if nobody's speech is known; a person without any known turn, in a session where
+    turns were marked, was silent.
+    """
+    measured = {p.id: s for p in persons if (s := p.signal(Kind.SPEECH)) is not None}
+    turns = {person: _turns(signal) for person, signal in measured.items()}
+    marked = timeline.speech
+    if marked:
+        silent = np.empty((0, 2))
+        turns |= {p.id: marked.get(p.id, silent) for p in persons if p.id not in turns}
+    return turns or None
+
+
+def _turns(signal: Signal) -> NDArray[np.float64]:
+    """Stretches in which at least half of each sample's period was speech, in s, shape (k, 2)."""
+    spoken = np.concatenate(([False], np.asarray(signal.values >= 0.5), [False]))
+    edges = np.flatnonzero(np.diff(spoken.astype(np.int8)))
+    period = 1.0 / signal.rate if signal.rate else 0.0
+    onsets = signal.times[edges[0::2]]
+    ends = signal.times[edges[1::2] - 1] + period
+    return np.column_stack((onsets, ends))
+
+
+def analyse(
+    source: str | Path | Recording | SessionInput,
+    *,
+    protocol: str | Path | None = None,
+    purpose: str = "research",
+    progress: Progress = lambda _: None,
+) -> SessionResult:
+    """Analyse one session: file, folder or recording -> features, curves and phase table.
+
+    Parameters
+    ----------
+    source : str, Path, Recording or SessionInput
+        A path is opened with `open_session`.
+    protocol : str or Path, optional
+        As in `open_session`; for a `SessionInput` it must stay empty.
+    purpose : str
+        Only persons who agreed to it are in the result.
+    progress : callable
+        Called with a short line of text as the work goes on.
+
+    Returns
+    -------
+    SessionResult
+
+    Raises
+    ------
+    DataError, SettingsError, NothingUsableError
+        As `open_session`, `measure` and `Measured.result`.
+    """
+    if isinstance(source, SessionInput):
+        if protocol is not None:
+            raise UsageError("a SessionInput has its protocol already")
+    elif isinstance(source, Recording):
+        chosen, assumed = _protocol(protocol, None, None, None)
+        source = SessionInput(source, chosen, Settings(), findings=assumed)
+    else:
+        source = open_session(source, protocol=protocol)
+    return measure(source, progress=progress).result(purpose)
