@@ -1,0 +1,317 @@
+"""The front door: commands parse, call and print. No logic lives here.
+
+Every import beyond click happens inside a command, because importing the analysis takes seconds
+and ``arousal --help`` must not.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from arousal import __version__
+from arousal.errors import ArousalError, UsageError
+
+if TYPE_CHECKING:
+    from arousal.pipeline import SessionInput, SessionResult
+
+__all__ = ["cli", "main"]
+
+
+class _Commands(click.Group):
+    """Commands in the order of a session's day instead of the alphabet."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(self.commands)
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="arousal")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def cli(debug: bool) -> None:
+    r"""Physiological arousal across the phases of a Balint group or another session.
+
+    \b
+    First steps:
+      arousal simulate demo --seed 7     make a session to try things on
+      arousal inspect demo               what is in it, what was recognised
+      arousal report demo                the page to read
+    """
+
+
+_PATH = click.argument("path", type=click.Path(path_type=Path))
+_PROTOCOL = click.option(
+    "--protocol",
+    metavar="NAME|FILE",
+    help="Phases and roles: a bundled name (balint-60, balint-90, ...) or your own .toml. "
+    "Default: what session.toml names.",
+)
+_MAP = click.option(
+    "--map",
+    "mapping",
+    type=click.Path(path_type=Path),
+    help="A .toml that says what columns or streams are, where the file does not.",
+)
+_SETTINGS = click.option(
+    "--settings",
+    type=click.Path(path_type=Path),
+    help="An arousal.toml with other thresholds or windows. Default: the one beside the data.",
+)
+_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+
+
+def _source_options(command: Callable[..., None]) -> Callable[..., None]:
+    for option in (_SETTINGS, _MAP, _PROTOCOL, _PATH):
+        command = option(command)
+    return command
+
+
+@cli.command()
+@_source_options
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Where to write the page.")
+@click.option(
+    "--audience",
+    type=click.Choice(["researcher", "leader"]),
+    help="Default: leader for a session with consents, researcher for a single file.",
+)
+def report(
+    path: Path,
+    protocol: str | None,
+    mapping: Path | None,
+    settings: Path | None,
+    output: Path | None,
+    audience: str | None,
+) -> None:
+    """Make the self-contained page of one session.
+
+    PATH is a session folder or a data file (XDF, Empatica E4 folder, CSV ...). A session's page
+    and tables go to its derivatives/ folder, a single file's page to ./<stem>_report.html.
+    The page opens in any browser, without a network.
+    """
+    from arousal.consent import Audience
+    from arousal.derivatives import write_derivatives
+    from arousal.pipeline import measure
+    from dashboards.report import write_report
+
+    source = _open(path, protocol, mapping, settings)
+    chosen = Audience(audience or _default_audience(source))
+    source.consents.check_audience(chosen)
+    measured = measure(source, progress=_progress)
+    _clear_progress()
+    now = datetime.now(UTC)
+    purpose = {Audience.RESEARCHER: "research", Audience.LEADER: "group_view"}[chosen]
+    result = measured.result(purpose)
+    target = output or _report_path(path, source, chosen)
+    write_report(result, target, chosen, now)
+    if source.folder is not None and output is None:
+        write_derivatives(measured.result("research"), source.folder / "derivatives", now)
+    _summarise(result)
+    click.echo(str(target))
+
+
+@cli.command()
+@_source_options
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Where to write the table.")
+def features(
+    path: Path,
+    protocol: str | None,
+    mapping: Path | None,
+    settings: Path | None,
+    output: Path | None,
+) -> None:
+    """Write one row per person and window, as TSV with a JSON sidecar that explains the columns."""
+    from arousal.derivatives import write_table
+    from arousal.tables import FEATURES
+
+    source = _open(path, protocol, mapping, settings)
+    result = _analyse(source)
+    target = output or _output_path(path, source, "features.tsv")
+    if target.suffix != ".tsv":
+        raise UsageError(f"the table is a .tsv, not {target.suffix!r}", where=target)
+    write_table(result.features, FEATURES, target)
+    _summarise(result)
+    click.echo(str(target))
+
+
+@cli.command()
+@_source_options
+@_JSON
+def phases(
+    path: Path,
+    protocol: str | None,
+    mapping: Path | None,
+    settings: Path | None,
+    as_json: bool,
+) -> None:
+    """Print the per-phase table: change from each person's own baseline, with n and coverage."""
+    from arousal.derivatives import phase_rows
+
+    result = _analyse(_open(path, protocol, mapping, settings))
+    rows = phase_rows(result)
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False))
+    else:
+        click.echo(_phase_lines(rows["rows"]))
+    _summarise(result)
+
+
+@cli.command()
+@_PATH
+@_MAP
+@_JSON
+def inspect(path: Path, mapping: Path | None, as_json: bool) -> None:
+    """Say what is in a file or folder: what was recognised, what was not and why, what is wrong.
+
+    Nothing is analysed and no consent is needed: no values are shown.
+    """
+    from arousal.inspection import inspect_path
+
+    inspection = inspect_path(path, mapping=mapping)
+    if as_json:
+        click.echo(json.dumps(inspection.as_json(), ensure_ascii=False))
+    else:
+        click.echo(inspection.as_text())
+
+
+def _open(
+    path: Path, protocol: str | None, mapping: Path | None, settings: Path | None
+) -> SessionInput:
+    _note(f"reading {path}")
+    from arousal.pipeline import open_session
+
+    return open_session(path, protocol=protocol, mapping=mapping, settings=settings)
+
+
+def _analyse(source: SessionInput) -> SessionResult:
+    from arousal.pipeline import measure
+
+    measured = measure(source, progress=_progress)
+    _clear_progress()
+    return measured.result("research")
+
+
+def _default_audience(source: SessionInput) -> str:
+    return "researcher" if source.consents.researcher_only else "leader"
+
+
+def _report_path(path: Path, source: SessionInput, audience: str) -> Path:
+    if source.folder is not None and audience != "leader":
+        return _output_path(path, source, f"report_{audience}.html")
+    return _output_path(path, source, "report.html")
+
+
+def _output_path(path: Path, source: SessionInput, name: str) -> Path:
+    if source.folder is not None:
+        return source.folder / "derivatives" / name
+    stem = path.resolve().stem if path.is_file() else path.resolve().name
+    return Path(f"{stem}_{name}")
+
+
+def _phase_lines(rows: Sequence[dict[str, Any]]) -> str:
+    """Lay the per-phase table out for a terminal."""
+    head = (
+        "person",
+        "role",
+        "block",
+        "phase",
+        "measure",
+        "value",
+        "unit",
+        "n",
+        "coverage",
+        "reason",
+    )
+    cells = [head, *([_cell(row[k]) for k in head] for row in rows)]
+    widths = [max(len(line[i]) for line in cells) for i in range(len(head))]
+    return "\n".join(
+        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
+        for line in cells
+    )
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.2f}" if isinstance(value, float) else str(value)
+
+
+def _note(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def _progress(text: str) -> None:
+    if sys.stderr.isatty():
+        click.echo(f"\r\x1b[K{text}", nl=False, err=True)
+    else:
+        click.echo(text, err=True)
+
+
+def _clear_progress() -> None:
+    if sys.stderr.isatty():
+        click.echo("\r\x1b[K", nl=False, err=True)
+
+
+def _summarise(result: SessionResult) -> None:
+    """Say on stderr what was noticed: problems and warnings one by one, notes as a number."""
+    from arousal.findings import Severity
+
+    loud = [f for f in result.findings if f.severity is not Severity.NOTE]
+    for finding in loud:
+        _note(f"{finding.severity}: {finding}")
+    quiet = len(result.findings) - len(loud)
+    if quiet:
+        _note(f"and {quiet} notes (on the page, and in `arousal inspect`)")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Arguments; default: the process's own.
+
+    Returns
+    -------
+    int
+        Never: it ends the process with the exit code (0, or the error's, see `arousal.errors`).
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    debug = "--debug" in arguments
+    try:
+        cli.main(args=arguments, prog_name="arousal", standalone_mode=False)
+    except ArousalError as error:
+        if debug:
+            raise
+        _clear_progress()
+        _note(f"arousal: {error}")
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        _note("arousal: stopped")
+        sys.exit(130)
+    except Exception as error:
+        if debug:
+            raise
+        _clear_progress()
+        what = f"{type(error).__name__}: {error}"
+        _note(f"arousal: {what} (a fault of ours: please report it, with --debug)")
+        sys.exit(1)
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

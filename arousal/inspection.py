@@ -1,0 +1,162 @@
+"""What is in a file or folder: recognised, not recognised and why, wrong; no analysis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from arousal.findings import Finding
+from arousal.ingest.load import load
+from arousal.recording import Recording, Signal, UnknownStream
+from arousal.session import load_session
+
+__all__ = ["Inspection", "SignalFacts", "inspect_path"]
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SignalFacts:
+    """What can be said about a signal without looking at its values' meaning.
+
+    ``rate`` is measured inside contiguous stretches (median step), in Hz; ``minutes`` is the time
+    from first to last sample; ``gap_seconds`` the time inside gaps; ``missing`` the share of NaN.
+    """
+
+    person: str
+    kind: str
+    source: str
+    samples: int
+    rate: float | None
+    declared_rate: float | None
+    unit: str
+    original_unit: str
+    minutes: float
+    gaps: int
+    gap_seconds: float
+    missing: float
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """Facts about one input."""
+
+    id: str
+    formats: tuple[str, ...]
+    minutes: float
+    started: str | None
+    signals: tuple[SignalFacts, ...]
+    marks: tuple[tuple[float, str], ...]
+    unknown: tuple[UnknownStream, ...]
+    findings: tuple[Finding, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return one JSON-ready object: ``{schema_version, id, rows, unknown, findings, ...}``."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "id": self.id,
+            "formats": list(self.formats),
+            "minutes": self.minutes,
+            "started": self.started,
+            "rows": [_row(s) for s in self.signals],
+            "marks": [{"onset": t, "label": label} for t, label in self.marks],
+            "unknown": [_row(u) for u in self.unknown],
+            "findings": [_row(f) for f in self.findings],
+        }
+
+    def as_text(self) -> str:
+        """Return the same for a terminal."""
+        start = f", began {self.started}" if self.started else ""
+        kinds = ", ".join(self.formats) or "?"
+        lines = [f"{self.id}: {kinds}, {self.minutes:.1f} min{start}", ""]
+        lines += [_line(s) for s in self.signals] or ["no signal was recognised"]
+        lines += ["", f"{len(self.marks)} marks"]
+        lines += [f"  {_clock(t)}  {label}" for t, label in self.marks]
+        if self.unknown:
+            lines += ["", "not used:"]
+            lines += [f"  {u.name} ({u.type or 'no type'}): {u.reason}" for u in self.unknown]
+        if self.findings:
+            lines += ["", "noticed:"]
+            lines += [f"  {f.severity}: {f}" for f in self.findings]
+        return "\n".join(lines)
+
+
+def inspect_path(path: Path, *, mapping: Path | None = None) -> Inspection:
+    """Look into a file or folder.
+
+    Parameters
+    ----------
+    path : Path
+        Session folder, data file or vendor's folder.
+    mapping : Path, optional
+        As in `arousal.load`.
+
+    Raises
+    ------
+    DataError, SettingsError
+        If nothing at all can be read.
+    """
+    toml = path / "session.toml"
+    session = load_session(toml) if toml.is_file() else None
+    recording = load(path, mapping=mapping, session=session)
+    return Inspection(
+        id=recording.id,
+        formats=tuple(dict.fromkeys(s.format for s in recording.sources)),
+        minutes=(recording.end - recording.onset) / 60,
+        started=recording.started.isoformat(timespec="seconds") if recording.started else None,
+        signals=tuple(_facts(p.id, s) for p in recording for s in p.signals),
+        marks=_marks(recording),
+        unknown=recording.unknown,
+        findings=recording.findings,
+    )
+
+
+def _marks(recording: Recording) -> tuple[tuple[float, str], ...]:
+    return tuple((event.onset, event.label) for event in recording.events)
+
+
+def _facts(person: str, signal: Signal) -> SignalFacts:
+    gaps = signal.gaps()
+    steps = np.diff(signal.times)
+    regular = signal.rate is not None and steps.size > 0
+    empty = not len(signal)
+    return SignalFacts(
+        person=person,
+        kind=signal.kind.value,
+        source=signal.source,
+        samples=len(signal),
+        rate=float(1 / np.median(steps)) if regular else None,
+        declared_rate=signal.rate,
+        unit=signal.unit,
+        original_unit=signal.original_unit,
+        minutes=0.0 if empty else (signal.end - signal.onset) / 60,
+        gaps=len(gaps),
+        gap_seconds=float((gaps[:, 1] - gaps[:, 0]).sum()),
+        missing=0.0 if empty else float(np.isnan(signal.values).mean()),
+    )
+
+
+def _row(item: Any) -> dict[str, Any]:
+    values = {name: getattr(item, name) for name in item.__slots__}
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
+
+
+def _line(s: SignalFacts) -> str:
+    rate = "irregular" if s.declared_rate is None else f"{s.rate or 0:.4g} Hz"
+    declared = "" if s.declared_rate is None else f" (declared {s.declared_rate:g})"
+    gaps = f", {s.gaps} gaps of {s.gap_seconds:.0f} s" if s.gaps else ""
+    missing = f", {s.missing:.0%} invalid" if s.missing else ""
+    unit = f"{s.unit} (was {s.original_unit})" if s.original_unit else s.unit
+    return (
+        f"{s.person:8} {s.kind:13} {s.samples:8} samples  {rate}{declared}, "
+        f"{s.minutes:.1f} min, {unit}{gaps}{missing}  [{s.source}]"
+    )
+
+
+def _clock(seconds: float) -> str:
+    sign = "-" if seconds < 0 else ""
+    minutes, rest = divmod(abs(seconds), 60)
+    return f"{sign}{int(minutes):3d}:{rest:04.1f}"
