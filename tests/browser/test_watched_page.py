@@ -9,7 +9,7 @@ import pytest
 from tests.browser.finder import BrowserMissingError, find_browser
 from tests.browser.watched_page import is_inside
 
-PAGE = "<!doctype html><html lang=en><title>t</title><main><h1>t</h1></main>{}</html>"
+PAGE = "<!doctype html><html lang=en><title>t</title><main><h1>t</h1>{}</main></html>"
 EMPTY_HOME = {"PATH": "", "HOME": "/nonexistent"}
 
 
