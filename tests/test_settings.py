@@ -1,0 +1,50 @@
+"""Settings have the specification's defaults, and a typing mistake never passes."""
+
+import pytest
+
+from arousal.errors import SettingsError
+from arousal.settings import Settings, load_settings
+
+
+def test_defaults_are_those_of_the_specification():
+    settings = load_settings()
+    assert settings == Settings()
+    assert settings.windows.durations == (60.0, 120.0)
+    assert settings.windows.step == 5.0
+    assert (settings.windows.hr_coverage, settings.windows.hrv_coverage) == (0.80, 0.90)
+    assert settings.eda.scr_threshold["finger"] == 0.05
+    assert (settings.beats.corrected_flag, settings.beats.corrected_refuse) == (0.05, 0.10)
+
+
+def test_a_file_changes_what_it_names_and_nothing_else(tmp_path):
+    file = tmp_path / "arousal.toml"
+    file.write_text("[windows]\ndurations = [120, 60, 60]\nstep = 10\n")
+    settings = load_settings(file)
+    assert settings.windows.durations == (60.0, 120.0)
+    assert settings.windows.step == 10
+    assert settings.eda == Settings().eda
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[windows]\nstepp = 5\n", ["windows.stepp", "not a known key"]),
+        ("[windows]\nstep = -5\n", ["windows.step", "-5"]),
+        ("[windows]\nrmssd_from = 20\n", ["rmssd_from", "30"]),
+        ("[windows]\ndurations = []\n", ["durations is empty"]),
+        ("[windows\n", ["not valid TOML", "line 1"]),
+    ],
+)
+def test_a_wrong_setting_is_named_with_its_value_and_rule(tmp_path, text, words):
+    file = tmp_path / "arousal.toml"
+    file.write_text(text)
+    with pytest.raises(SettingsError) as caught:
+        load_settings(file)
+    for word in [*words, "arousal.toml"]:
+        assert word in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_settings_file_is_said(tmp_path):
+    with pytest.raises(SettingsError, match="does not exist"):
+        load_settings(tmp_path / "none.toml")
