@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arousal.errors import DataError
-from arousal.ingest.raw import StreamInfo
 
 __all__ = [
     "BOUNDARY",
@@ -28,8 +27,6 @@ __all__ = [
     "clock_offset",
     "file_header",
     "footer_xml",
-    "info_xml",
-    "parseable_xml",
     "samples",
     "stream_footer",
     "stream_header",
@@ -217,35 +214,6 @@ def _texts(values: NDArray[Any], stamps: NDArray[np.float64], omitted: bool) -> 
     return b"".join(parts)
 
 
-def info_xml(info: StreamInfo, *, created_at: float = 0.0, session_id: str = "default") -> str:
-    """``<info>`` document of a stream that did not come from LSL (a simulated one)."""
-    root = ET.Element("info")
-    head = {
-        "name": info.name,
-        "type": info.type,
-        "channel_count": str(len(info.channels)),
-        "channel_format": info.format,
-        "source_id": info.source_id,
-        "nominal_srate": repr(float(info.rate)),
-        "version": "1.1",
-        "created_at": repr(float(created_at)),
-        "uid": info.uid,
-        "session_id": session_id,
-        "hostname": info.hostname,
-    }
-    for key, text in head.items():
-        ET.SubElement(root, key).text = _clean(text)
-    desc = ET.SubElement(root, "desc")
-    if info.manufacturer:
-        ET.SubElement(desc, "manufacturer").text = _clean(info.manufacturer)
-    channels = ET.SubElement(desc, "channels")
-    for label, unit in zip(info.channels, info.units, strict=True):
-        channel = ET.SubElement(channels, "channel")
-        for key, text in (("label", label), ("unit", unit), ("type", info.type)):
-            ET.SubElement(channel, key).text = _clean(text)
-    return _xml(root).decode()
-
-
 def footer_xml(
     first: float | None, last: float | None, count: int, offsets: Sequence[tuple[float, float]]
 ) -> str:
@@ -271,33 +239,6 @@ def footer_xml(
         ET.SubElement(offset, "time").text = repr(time)
         ET.SubElement(offset, "value").text = repr(value)
     return _xml(root).decode()
-
-
-def parseable_xml(xml: str) -> str:
-    """Return the document itself, or, if no XML parser takes it, one without forbidden characters.
-
-    A device that puts a control character into its name would otherwise make the whole file
-    unreadable for everybody.
-
-    Raises
-    ------
-    DataError
-        If it cannot be parsed even then.
-    """
-    for candidate in (xml, _clean(xml)):
-        try:
-            ET.fromstring(candidate)  # noqa: S314 - parsed to judge it, the tree is dropped
-        except (ET.ParseError, UnicodeEncodeError):
-            continue
-        return candidate
-    raise DataError("a stream's description is not XML", where="XDF stream header")
-
-
-def _clean(text: str) -> str:
-    """Without the characters that XML 1.0 forbids (lone surrogates, most control characters)."""
-    return "".join(
-        c for c in text if c in "\t\n\r" or ("\ud7ff" >= c >= " ") or c >= "\ue000"
-    ).translate({0xFFFE: None, 0xFFFF: None})
 
 
 def _xml(root: ET.Element) -> bytes:

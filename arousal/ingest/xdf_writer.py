@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from arousal.errors import DataError, UsageError
 from arousal.ingest import xdf_chunks
+from arousal.ingest.info_xml import info_xml, parseable_xml
 from arousal.ingest.raw import RawStream, StreamInfo
 
 __all__ = ["Block", "XdfWriter", "write_xdf"]
@@ -132,11 +133,7 @@ class XdfWriter:
         if info.format != "string" and info.format not in xdf_chunks.NUMBER_TYPES:
             raise DataError(f"no channel format {info.format!r} in XDF", where=info.name)
         stream_id = self._next_id
-        document = (
-            xdf_chunks.info_xml(info, session_id=session_id)
-            if xml is None
-            else xdf_chunks.parseable_xml(xml)
-        )
+        document = info_xml(info, session_id=session_id) if xml is None else parseable_xml(xml)
         self._pending.append(xdf_chunks.stream_header(stream_id, document))
         self._streams[stream_id] = _Stream(info.format, len(info.channels))
         self._next_id += 1
