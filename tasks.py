@@ -103,8 +103,12 @@ def _rebuild(environment: Environment) -> None:
     total = sum("==" in line for line in _pins(environment.lock))
     _say(f"Installing up to {total} packages from {environment.lock.name}")
     # Wheels only: a source build would fetch build tools that no hash vouches for.
-    options = ["--require-hashes", "--only-binary=:all:", "--no-deps"]
+    options = ["--require-hashes", "--only-binary=:all:", "--no-deps", "--no-compile"]
     _pip(environment, *options, "-r", str(environment.lock), total=total)
+    _say("  compiling")  # here and not by pip: on all cores it takes half the time
+    compileall = [environment.program("python"), "-m", "compileall", "-q", "-j0"]
+    silent = subprocess.DEVNULL  # some packages carry files for older Pythons
+    subprocess.run([*compileall, str(environment.folder)], stdout=silent, check=False)
     _say(f"Ready after {time.monotonic() - started:.0f} s")
 
 
