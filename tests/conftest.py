@@ -28,6 +28,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[ISOLATION] = lsl_isolation.prepare()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give LSL tests a time limit that also ends a hang inside liblsl, where no signal arrives."""
+    for item in items:
+        if item.get_closest_marker("lsl") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(60, method="thread"))
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove the LSL configuration of this run."""
     shutil.rmtree(config.stash[ISOLATION].config_file.parent, ignore_errors=True)
