@@ -1,0 +1,193 @@
+"""The lowest floor of LSL: find streams, open them, take what has arrived.
+
+Everything here steers around traps of liblsl (streams measured with pylsl 1.18.6):
+
+- an inlet never recovers by itself (``recover=False``): liblsl would re-attach to *any* stream of
+  the same name, type, channels and source id, which may be another wearer's;
+- the full description is fetched right after opening, because pulling from a source that has died
+  hangs for ever otherwise;
+- clock offsets are read without waiting, with the moment they were measured.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import pylsl
+from numpy.typing import NDArray
+from pylsl.lib import lib as _liblsl
+
+from arousal.errors import DeviceError
+from arousal.ingest.info_xml import read_info
+from arousal.ingest.raw import StreamInfo
+
+__all__ = ["Arrival", "Finder", "Inlet", "Offset", "Sighting", "local_clock"]
+
+BUFFER_SECONDS = 120
+"""How long liblsl keeps what nobody has pulled (the recorder pulls every 80 ms)."""
+PULL_NUMBERS = 1024
+PULL_TEXTS = 64
+"""Samples per call; texts fewer, because liblsl clears the whole buffer at each call."""
+
+
+def local_clock() -> float:
+    """Seconds on this computer's LSL clock: steady, from an arbitrary zero."""
+    return float(pylsl.local_clock())
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A stream seen on the network, not opened yet.
+
+    Parameters
+    ----------
+    uid : str
+        Unique for each start of each outlet.
+    name : str
+        As announced.
+    handle : object
+        liblsl's own description, to open it with.
+    """
+
+    uid: str
+    name: str
+    handle: Any
+
+
+class Finder:
+    """Look for streams all the time.
+
+    Parameters
+    ----------
+    forget_after : float
+        Seconds without an answer after which a stream is no longer listed.
+    """
+
+    def __init__(self, forget_after: float = 5.0) -> None:
+        self._resolver = pylsl.ContinuousResolver(forget_after=forget_after)
+
+    def sightings(self) -> list[Sighting]:
+        """Streams that answer at present; does not wait."""
+        found = self._resolver.results()
+        return [Sighting(info.uid(), info.name(), info) for info in found]
+
+
+class Arrival(NamedTuple):
+    """Samples pulled in one go."""
+
+    values: NDArray[Any]
+    """Shape (n, channels); for text an object array of UTF-8 bytes."""
+    stamps: NDArray[np.float64]
+    """Shape (n,), s on the sender's clock, exactly as liblsl hands them over."""
+
+
+class Offset(NamedTuple):
+    """A measured clock offset."""
+
+    measured: float
+    """When, in s on the sender's clock."""
+    value: float
+    """Seconds to add to a sender's stamp for this computer's clock."""
+    uncertainty: float
+    """Half the round trip, in s."""
+
+
+class Inlet:
+    """One open stream.
+
+    Parameters
+    ----------
+    sighting : Sighting
+        As a `Finder` returned it.
+    timeout : float
+        Seconds to wait for the sender's answers.
+
+    Raises
+    ------
+    DeviceError
+        If the sender does not answer in time, or its description is unusable.
+
+    Attributes
+    ----------
+    uid : str
+        The stream's uid; an inlet never yields samples of another.
+    xml : str
+        The full description, word for word.
+    info : StreamInfo
+        The same, read.
+    lost : bool
+        Whether the sender has gone; never becomes false again.
+    """
+
+    def __init__(self, sighting: Sighting, timeout: float = 5.0) -> None:
+        self.uid = sighting.uid
+        self.lost = False
+        try:
+            self._inlet = pylsl.StreamInlet(
+                sighting.handle, max_buflen=BUFFER_SECONDS, recover=False, as_numpy=True
+            )
+            self._inlet.open_stream(timeout)
+            description = self._inlet.info(timeout)
+        except (pylsl.util.LostError, pylsl.util.TimeoutError) as error:
+            raise DeviceError(
+                f"the stream was seen but does not open: {error}",
+                where=sighting.name,
+                hint="is its computer's firewall closed to LSL (TCP and UDP 16572-16604)?",
+            ) from None
+        self.xml: str = description.as_xml()
+        self.info: StreamInfo = read_info(self.xml)
+        self._most = PULL_TEXTS if self.info.is_text else PULL_NUMBERS
+
+    def pull(self) -> Arrival | None:
+        """Take all that has arrived, without waiting; ``None`` if nothing has.
+
+        What a sender sent just before it went is returned before `lost` is noticed, as far as
+        liblsl still has it.
+        """
+        parts: list[tuple[NDArray[Any], NDArray[np.float64]]] = []
+        try:
+            while not self.lost:
+                part = self._inlet.pull_chunk(0.0, self._most)
+                if len(part[1]):
+                    parts.append(part)
+                if len(part[1]) < self._most:
+                    break
+        except pylsl.util.LostError:
+            self.lost = True
+        if not parts:
+            return None
+        if len(parts) == 1:
+            # A copy, because the arrays are views of a buffer as long as the longest pull.
+            return Arrival(parts[0][0].copy(), parts[0][1].copy())
+        values, stamps = zip(*parts, strict=True)
+        return Arrival(np.concatenate(values), np.concatenate(stamps))
+
+    def offset(self) -> Offset | None:
+        """Return the newest clock offset; ``None`` until the first is there (0.6 s).
+
+        liblsl measures anew about every 2 s and keeps its last result for ever when the sender
+        no longer answers: compare ``measured`` to know how old it is.
+        """
+        measured, uncertainty = ctypes.c_double(), ctypes.c_double()
+        code = ctypes.c_int()
+        value = _liblsl.lsl_time_correction_ex(
+            self._inlet.obj,
+            ctypes.byref(measured),
+            ctypes.byref(uncertainty),
+            ctypes.c_double(0.0),
+            ctypes.byref(code),
+        )
+        if code.value:
+            return None
+        return Offset(measured.value, float(value), uncertainty.value)
+
+    def close(self) -> None:
+        """Hang up; waits for liblsl's threads."""
+        self.lost = True
+        del self._inlet
+
+
+_liblsl.lsl_time_correction_ex.restype = ctypes.c_double
