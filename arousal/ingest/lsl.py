@@ -44,17 +44,19 @@ class Sighting:
 
     Parameters
     ----------
-    uid : str
-        Unique for each start of each outlet.
-    name : str
-        As announced.
+    info : StreamInfo
+        As announced: without channel labels, units and maker, which only an open stream tells.
     handle : object
         liblsl's own description, to open it with.
     """
 
-    uid: str
-    name: str
+    info: StreamInfo
     handle: Any
+
+    @property
+    def uid(self) -> str:
+        """Unique for each start of each outlet."""
+        return self.info.uid
 
 
 class Finder:
@@ -68,11 +70,17 @@ class Finder:
 
     def __init__(self, forget_after: float = 5.0) -> None:
         self._resolver = pylsl.ContinuousResolver(forget_after=forget_after)
+        self._known: dict[str, Sighting] = {}
 
     def sightings(self) -> list[Sighting]:
         """Streams that answer at present; does not wait."""
-        found = self._resolver.results()
-        return [Sighting(info.uid(), info.name(), info) for info in found]
+        found: dict[str, Sighting] = {}
+        for handle in self._resolver.results():
+            uid = handle.uid()
+            # Read each description once: this is asked several times a second.
+            found[uid] = self._known.get(uid) or Sighting(read_info(handle.as_xml()), handle)
+        self._known = found
+        return list(found.values())
 
 
 class Arrival(NamedTuple):
@@ -134,7 +142,7 @@ class Inlet:
         except (pylsl.util.LostError, pylsl.util.TimeoutError) as error:
             raise DeviceError(
                 f"the stream was seen but does not open: {error}",
-                where=sighting.name,
+                where=sighting.info.name,
                 hint="is its computer's firewall closed to LSL (TCP and UDP 16572-16604)?",
             ) from None
         self.xml: str = description.as_xml()

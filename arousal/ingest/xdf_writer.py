@@ -1,7 +1,7 @@
 """Write XDF files: bit by bit while a session runs, or at once for a simulated one.
 
 The incremental `XdfWriter` collects chunks and writes them in one unbuffered block per `flush`, so
-that what was flushed survives the end of the process. A block that does not fit on the disk is
+that what was flushed survives the end of the process. Chunks that do not fit on the disk are
 taken back and kept in memory; the file always ends between two chunks.
 """
 
@@ -117,7 +117,7 @@ class XdfWriter:
         """Bytes that wait for the next `flush`."""
         return sum(map(len, self._pending))
 
-    def add(self, info: StreamInfo, *, xml: str | None = None, session_id: str = "default") -> int:
+    def add(self, info: StreamInfo, *, xml: str | None = None, stream_id: int | None = None) -> int:
         """Begin a stream and return its id.
 
         Parameters
@@ -127,16 +127,23 @@ class XdfWriter:
         xml : str, optional
             The sender's own ``<info>`` document, kept word for word; made from ``info`` if left
             out.
-        session_id : str
-            LSL session, for the made document.
+        stream_id : int, optional
+            Its id in the file; the next free one if left out.
+
+        Raises
+        ------
+        DataError
+            If XDF has no such channel format, or the id is taken.
         """
         if info.format != "string" and info.format not in xdf_chunks.NUMBER_TYPES:
             raise DataError(f"no channel format {info.format!r} in XDF", where=info.name)
-        stream_id = self._next_id
-        document = info_xml(info, session_id=session_id) if xml is None else parseable_xml(xml)
+        stream_id = self._next_id if stream_id is None else stream_id
+        if stream_id < self._next_id:
+            raise DataError(f"stream id {stream_id} is taken", where=info.name)
+        document = info_xml(info) if xml is None else parseable_xml(xml)
         self._pending.append(xdf_chunks.stream_header(stream_id, document))
         self._streams[stream_id] = _Stream(info.format, len(info.channels))
-        self._next_id += 1
+        self._next_id = stream_id + 1
         return stream_id
 
     def samples(
@@ -200,17 +207,18 @@ class XdfWriter:
         return stream.count
 
     def flush(self) -> Block | None:
-        """Write what waits in one piece.
+        """Write what waits in one piece, or as much of it as fits.
 
         Returns
         -------
         Block or None
-            Where it landed; ``None`` if nothing waited.
+            Where it landed; ``None`` if nothing waited. If the disk took only a part, the block
+            ends with the last whole chunk and the rest waits on (`pending` is not 0).
 
         Raises
         ------
         OSError
-            If it does not fit. The file is then as long as before and everything still waits.
+            If not even one chunk fits. The file is as before and everything still waits.
         """
         data = b"".join(self._pending)
         if not data:
@@ -219,10 +227,14 @@ class XdfWriter:
         try:
             self._write(data)
         except OSError:
-            os.ftruncate(self._file, start)
-            os.lseek(self._file, start, os.SEEK_SET)
-            raise
-        self._pending.clear()
+            written = os.lseek(self._file, 0, os.SEEK_CUR) - start
+            data = self._whole_chunks(written)
+            os.ftruncate(self._file, start + len(data))
+            os.lseek(self._file, start + len(data), os.SEEK_SET)
+            if not data:
+                raise
+        else:
+            self._pending.clear()
         self._length = start + len(data)
         return Block(start, len(data), zlib.crc32(data))
 
@@ -230,6 +242,16 @@ class XdfWriter:
         rest = memoryview(data)
         while rest:
             rest = rest[os.write(self._file, rest) :]
+
+    def _whole_chunks(self, written: int) -> bytes:
+        """Take the chunks off the waiting list that lie wholly in the first ``written`` bytes."""
+        count, length = 0, 0
+        for chunk in self._pending:
+            if length + len(chunk) > written:
+                break
+            count, length = count + 1, length + len(chunk)
+        taken, self._pending = self._pending[:count], self._pending[count:]
+        return b"".join(taken)
 
     def sync(self) -> None:
         """Wait until the disk itself has what was flushed; may be called from another thread."""
@@ -250,6 +272,8 @@ class XdfWriter:
                 self.finish(stream_id)
             block = self.flush()
             self.sync()
+            if self._pending:
+                self.flush()  # the disk took a part: let its error be raised
             return block
         finally:
             os.close(self._file)

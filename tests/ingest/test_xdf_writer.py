@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import resource
+import signal
 import warnings
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -155,27 +158,39 @@ def test_what_was_flushed_can_be_read_before_the_file_is_closed(tmp_path):
     writer.close()
 
 
-def test_a_block_that_does_not_fit_is_taken_back_and_written_later(tmp_path):
-    import resource
-    import signal
-
-    writer = XdfWriter(tmp_path / "a.xdf")
-    number = writer.add(StreamInfo("s"))
-    before = writer.length if writer.flush() else 0
-    writer.samples(number, np.zeros((5000, 1), np.float32), np.arange(5000.0))
+@contextmanager
+def file_size_limit(size: int):
+    """Refuse to let any file of this process grow beyond ``size`` bytes, as a full disk would."""
     old = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, old[1]))
     try:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, old[1]))
-        with pytest.raises(OSError, match="File too large"):
-            writer.flush()
-        assert (tmp_path / "a.xdf").stat().st_size == writer.length == before > 0
+        yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, old)
         signal.signal(signal.SIGXFSZ, handler)
+
+
+def test_what_does_not_fit_on_the_disk_is_taken_back_and_written_later(tmp_path):
+    path = tmp_path / "a.xdf"
+    writer = XdfWriter(path)
+    number = writer.add(StreamInfo("s"))
+    stamps = np.arange(5000.0)
+    for some in np.split(stamps, 5):
+        writer.samples(number, np.zeros((1000, 1), np.float32), some)
+    with file_size_limit(20_000):
+        assert writer.flush()
+        held = writer.length
+        assert held == path.stat().st_size
+        with pytest.raises(OSError, match="File too large"):
+            writer.flush()
+        assert path.stat().st_size == held
+        (found,), _ = raw_load(path)
+        assert np.array_equal(found["time_stamps"], stamps[:1000])
     writer.close()
-    (found,), _ = raw_load(tmp_path / "a.xdf")
-    assert np.array_equal(found["time_stamps"], np.arange(5000.0))
+    assert writer.pending == 0
+    (found,), _ = raw_load(path)
+    assert np.array_equal(found["time_stamps"], stamps)
 
 
 def test_a_file_that_exists_is_never_overwritten(tmp_path):
