@@ -1,0 +1,211 @@
+"""Write a session to a folder: session.toml, recording.xdf, truth.json, one's own protocol.
+
+The folder appears whole or not at all, and the same session gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tomlkit
+
+from arousal.errors import UsageError
+from arousal.ingest.raw import StreamInfo
+from arousal.ingest.xdf_writer import XdfWriter
+from arousal.protocol import Protocol, bundled_protocols
+from arousal.recording import Event, Kind, Recording, Signal
+from arousal.session import SessionFile
+
+__all__ = ["write_session"]
+
+CHUNK = 60.0
+"""Seconds of one samples chunk and distance of boundaries and clock offsets: long, because nothing
+can be lost here and short chunks would double the file."""
+_TYPES = {
+    Kind.ECG: "ECG",
+    Kind.PPG: "PPG",
+    Kind.RR: "RR",
+    Kind.HR: "HR",
+    Kind.EDA: "EDA",
+    Kind.TEMPERATURE: "Temperature",
+    Kind.RESPIRATION: "Respiration",
+    Kind.ACCELERATION: "ACC",
+    Kind.SPEECH: "Speech",
+    Kind.BATTERY: "Battery",
+}
+"""Kind -> stream type as wearables announce it."""
+
+
+def write_session(
+    folder: Path,
+    recording: Recording,
+    session: SessionFile,
+    *,
+    truth: Mapping[str, Any] | None = None,
+    protocol: Protocol | None = None,
+) -> None:
+    """Write a session folder.
+
+    Parameters
+    ----------
+    folder : Path
+        To be made; it may exist if it holds no recording (a README may stand there already).
+    recording : Recording
+        Signals and marks; every signal needs a source, which becomes its stream's name.
+    session : SessionFile
+        Becomes ``session.toml``; its ``recording`` names the data file.
+    truth : mapping, optional
+        Plain values for ``truth.json``, of a simulated session.
+    protocol : Protocol, optional
+        Written beside them if ``session.protocol`` is a file name and not a bundled one.
+
+    Raises
+    ------
+    UsageError
+        If the folder holds a recording or session already, a stream name repeats, or it cannot be
+        written.
+    """
+    texts = {"session.toml": _session_toml(session)}
+    if truth is not None:
+        texts["truth.json"] = _json(truth)
+    if protocol is not None and session.protocol not in bundled_protocols():
+        texts[session.protocol] = _protocol_toml(protocol)
+    for name in (*texts, session.recording):
+        if (folder / name).exists():
+            raise UsageError(f"{name} is there already", where=folder, hint="choose another folder")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".writing-", dir=folder) as making:
+            place = Path(making)
+            _write_xdf(place / session.recording, recording)
+            for name, text in texts.items():
+                (place / name).write_text(text, encoding="utf-8", newline="\n")
+            for made in sorted(place.iterdir()):
+                shutil.move(made, folder / made.name)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UsageError(f"cannot be written: {reason}", where=folder) from None
+
+
+def _write_xdf(path: Path, recording: Recording) -> None:
+    signals = [signal for person in recording for signal in person.signals]
+    infos = [_signal_info(signal) for signal in signals]
+    marks: dict[str, list[Event]] = {}
+    for event in recording.events:
+        marks.setdefault(event.source, []).append(event)
+    infos += [_marker_info(name) for name in marks]
+    names = [info.name for info in infos]
+    if twice := sorted({n for n in names if names.count(n) > 1 or not n}):
+        raise UsageError(f"stream names must be given and unique: {', '.join(map(repr, twice))}")
+    with XdfWriter(path, started=recording.started) as writer:
+        ids = [writer.add(info) for info in infos]
+        origin = recording.origin
+        for start in np.arange(recording.onset, recording.end, CHUNK):
+            writer.boundary()
+            for number, info, signal in zip(ids, infos, signals, strict=False):
+                part = slice(*np.searchsorted(signal.times, (start, start + CHUNK)))
+                if part.start < part.stop:
+                    writer.offset(number, float(signal.times[part.start]) + origin, 0.0)
+                period = None if signal.rate is None else 1.0 / signal.rate
+                values = signal.values[part].reshape(part.stop - part.start, len(info.channels))
+                stamps = signal.times[part] + origin
+                writer.samples(number, values, stamps, omit_period=period)
+            for number, events in zip(ids[len(signals) :], marks.values(), strict=True):
+                due = [e for e in events if start <= e.onset < start + CHUNK]
+                if due:
+                    values = np.array([[e.label] for e in due], dtype=object)
+                    stamps = np.array([e.onset for e in due]) + origin
+                    writer.offset(number, float(stamps[0]), 0.0)
+                    writer.samples(number, values, stamps)
+            writer.flush()
+
+
+def _signal_info(signal: Signal) -> StreamInfo:
+    channels = 1 if signal.values.ndim == 1 else signal.values.shape[1]
+    whole = signal.kind is Kind.ECG and bool((signal.values == np.rint(signal.values)).all())
+    label = str(signal.kind).upper()
+    labels = (label,) if channels == 1 else tuple(f"{label}{i + 1}" for i in range(channels))
+    return StreamInfo(
+        name=signal.source,
+        type=_TYPES[signal.kind],
+        source_id=f"{signal.source}-id",
+        uid=f"{signal.source}-uid",
+        channels=labels,
+        units=(signal.unit,) * channels,
+        rate=signal.rate or 0.0,
+        format="int16" if whole else "float32",
+    )
+
+
+def _marker_info(name: str) -> StreamInfo:
+    return StreamInfo(
+        name=name,
+        type="Markers",
+        source_id=f"{name}-id",
+        uid=f"{name}-uid",
+        channels=("mark",),
+        format="string",
+    )
+
+
+def _session_toml(session: SessionFile) -> str:
+    fields = session.model_dump(by_alias=True, exclude_none=True, exclude_unset=True)
+    fields = {"schema": 1, **fields}
+    tables = {name: fields.pop(name) for name in ("people", "consent") if name in fields}
+    release, markers = fields.pop("release", None), fields.pop("markers", None)
+    document = tomlkit.document()
+    for key, value in fields.items():
+        document[key] = value
+    for name, entries in tables.items():
+        document[name] = _table_of_tables(entries) if isinstance(entries, dict) else entries
+    if release is not None:
+        # The file writes `P04 = time` beside delay_hours.
+        people = release.pop("people", {})
+        document["release"] = {"delay_hours": session.release.delay_hours, **release, **people}
+    if markers is not None:
+        document["markers"] = markers
+    return tomlkit.dumps(document)
+
+
+def _table_of_tables(entries: Mapping[str, Mapping[str, Any]]) -> tomlkit.items.Table:
+    outer = tomlkit.table(is_super_table=True)
+    for key, entry in entries.items():
+        inner = tomlkit.table()
+        for name, value in entry.items():
+            if isinstance(value, dict):
+                line = tomlkit.inline_table()
+                line.update(value)
+                inner[name] = line
+            else:
+                inner[name] = value
+        outer[key] = inner
+    return outer
+
+
+def _protocol_toml(protocol: Protocol) -> str:
+    return tomlkit.dumps(protocol.model_dump(mode="json", by_alias=True))
+
+
+def _json(truth: Mapping[str, Any]) -> str:
+    # One line per entry of a list: readable, and differences stay small.
+    lines = []
+    for key, value in truth.items():
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            rows = ",\n    ".join(json.dumps(row, default=_plain) for row in value)
+            lines.append(f"  {json.dumps(key)}: [\n    {rows}\n  ]")
+        else:
+            lines.append(f"  {json.dumps(key)}: {json.dumps(value, default=_plain)}")
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{value!r} does not fit into JSON")
