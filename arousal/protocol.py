@@ -14,6 +14,7 @@ from __future__ import annotations
 import tomllib
 import unicodedata
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
@@ -182,6 +183,11 @@ class Protocol(BaseModel):
         ``"discussion"``, ``"megbeszélés"`` too.
         """
         return self._by_word.get(_plain(word))
+
+    def closest_phase(self, word: str) -> str | None:
+        """Return the id of the phase whose name or alias looks most like a word, if any does."""
+        near = get_close_matches(_plain(word), self._by_word, n=1, cutoff=0.6)
+        return self._by_word[near[0]] if near else None
 
     def check_people(
         self, people: dict[str, PersonInSession], where: str | Path
