@@ -1,0 +1,168 @@
+"""ECG, pulse wave or a device's own intervals -> corrected beats.
+
+Each usable stretch is worked on by itself: cleaning and peaks by NeuroKit2 (``ecg_clean`` and
+``ecg_findpeaks``, method "neurokit"; ``ppg_clean`` and ``ppg_findpeaks``, method "elgendi"),
+refinement between samples, then correction. Nothing is carried across a gap.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arousal.features.beats import LONGEST, SHORTEST, Beats, collect_beats
+from arousal.features.correction import correct_run
+from arousal.features.quality import Quality
+from arousal.features.segments import Stretch, finite_part, wave_stretches, working_rate
+from arousal.features.spans import as_spans
+from arousal.recording import Kind, Signal
+from arousal.settings import BeatSettings
+
+__all__ = ["beats_from_intervals", "beats_from_wave", "find_beats", "refine_peaks"]
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+SLOWEST = {Kind.ECG: 80.0, Kind.PPG: 20.0}
+"""Below these rates (Hz) NeuroKit2's filters (40 Hz of ECG, 8 Hz of pulse wave) have no room."""
+
+
+def find_beats(signal: Signal, settings: BeatSettings) -> Beats:
+    """Return the corrected beats of an ECG, PPG or RR signal (see the two functions below)."""
+    if signal.kind is Kind.RR:
+        return beats_from_intervals(signal)
+    return beats_from_wave(signal, settings)
+
+
+def beats_from_wave(signal: Signal, settings: BeatSettings) -> Beats:
+    """Find and correct the beats of an ECG or pulse wave, stretch by stretch.
+
+    Parameters
+    ----------
+    signal : Signal
+        ECG (uV) or PPG (a.u.) with a rate.
+    settings : BeatSettings
+        ``min_segment``, ``refine_below``, ``ppg_rate_for_hrv``.
+
+    Returns
+    -------
+    Beats
+        Empty, with reasons, where nothing can be found; never raises on poor data.
+
+    Notes
+    -----
+    Departures from NeuroKit2: peaks of waves sampled below ``refine_below`` Hz are refined by a
+    parabola through three samples (ECG and PPG alike); a pause of more than 3 s without a beat
+    separates two runs, so that no beat is invented in it.
+    """
+    if not len(signal):
+        return collect_beats(signal.kind, signal.source, [])
+    stretches, found = wave_stretches(signal, settings.min_segment)
+    reasons = dict(found)
+    rate, _ = working_rate(finite_part(signal))
+    slow_pulse = signal.kind is Kind.PPG and rate < settings.ppg_rate_for_hrv * 0.98
+    if slow_pulse or not rate >= SLOWEST[signal.kind]:
+        reasons[Quality.RATE_LOW] = as_spans([(signal.onset, signal.end)])
+    if not rate >= SLOWEST[signal.kind]:
+        return collect_beats(signal.kind, signal.source, [], hrv=False, reasons=reasons)
+    runs, silent = [], []
+    for stretch in stretches:
+        times = _peak_times(stretch, signal.kind, settings)
+        pieces = _split(times)
+        runs += [correct_run(piece) for piece in pieces]
+        silent += _without_beats(stretch, pieces)
+    if silent:
+        reasons[Quality.NO_BEATS] = as_spans(silent)
+    return collect_beats(signal.kind, signal.source, runs, hrv=not slow_pulse, reasons=reasons)
+
+
+def beats_from_intervals(signal: Signal) -> Beats:
+    """Correct the inter-beat intervals that a device reports.
+
+    Beats of a run are laid end to end from the intervals themselves (the device's own clock) and
+    placed by the median offset of their time stamps, so that late packets do not move a beat.
+    A run may be of any length: the device has vouched for each interval.
+
+    Parameters
+    ----------
+    signal : Signal
+        Kind RR: intervals in ms that end at ``times``.
+    """
+    part = finite_part(signal)
+    keep = (part.values >= SHORTEST) & (part.values <= LONGEST)
+    reasons: dict[Quality, FloatArray] = {}
+    if not keep.all():
+        bad = part.times[~keep]
+        reasons[Quality.OUT_OF_RANGE] = np.column_stack((bad - 0.5, bad + 0.5))
+        part = Signal(part.kind, part.values[keep], part.times[keep], None, part.source)
+    runs = []
+    for piece in part.segments():
+        intervals, stamps = part.values[piece], part.times[piece]
+        ends = np.cumsum(intervals) / 1000.0
+        ends += np.median(stamps - ends)
+        times = np.concatenate(([ends[0] - intervals[0] / 1000.0], ends))
+        runs.append(correct_run(times))
+    return collect_beats(signal.kind, signal.source, runs, reasons=reasons)
+
+
+def refine_peaks(wave: FloatArray, peaks: IntArray) -> FloatArray:
+    """Move each peak to the vertex of the parabola through it and its two neighbours.
+
+    Parameters
+    ----------
+    wave : ndarray, shape (n,)
+        Cleaned signal.
+    peaks : ndarray of int, shape (m,)
+        Local maxima.
+
+    Returns
+    -------
+    ndarray, shape (m,)
+        Fractional sample positions, at most half a sample from ``peaks``.
+    """
+    refined = peaks.astype(np.float64)
+    inner = (peaks > 0) & (peaks < wave.size - 1)
+    at = peaks[inner]
+    left, middle, right = wave[at - 1], wave[at], wave[at + 1]
+    bend = left - 2.0 * middle + right
+    shift = np.zeros(at.size)
+    np.divide(0.5 * (left - right), bend, out=shift, where=bend < 0)
+    refined[inner] += np.clip(shift, -0.5, 0.5)
+    return refined
+
+
+def _peak_times(stretch: Stretch, kind: Kind, settings: BeatSettings) -> FloatArray:
+    clean, peaks = _neurokit_peaks(stretch, kind)
+    if stretch.rate < settings.refine_below:
+        return stretch.time_at(refine_peaks(clean, peaks))
+    return stretch.times[peaks]
+
+
+def _neurokit_peaks(stretch: Stretch, kind: Kind) -> tuple[FloatArray, IntArray]:
+    import neurokit2 as nk
+
+    if kind is Kind.ECG:
+        clean = nk.ecg_clean(stretch.values, sampling_rate=stretch.rate, method="neurokit")
+        found = nk.ecg_findpeaks(clean, sampling_rate=stretch.rate, method="neurokit")
+        return clean, np.asarray(found["ECG_R_Peaks"], dtype=np.int64)
+    clean = nk.ppg_clean(stretch.values, sampling_rate=stretch.rate, method="elgendi")
+    found = nk.ppg_findpeaks(clean, sampling_rate=stretch.rate, method="elgendi")
+    return clean, np.asarray(found["PPG_Peaks"], dtype=np.int64)
+
+
+def _split(times: FloatArray) -> list[FloatArray]:
+    """Cut where no beat was found for more than the longest interval; drop single beats."""
+    cuts = np.flatnonzero(np.diff(times) > LONGEST / 1000.0) + 1
+    return [piece for piece in np.split(times, cuts) if piece.size > 1]
+
+
+def _without_beats(stretch: Stretch, pieces: list[FloatArray]) -> list[tuple[float, float]]:
+    """Parts of a stretch, longer than the longest interval, in which there is no beat."""
+    bounds = [stretch.times[0]]
+    for piece in pieces:
+        bounds += [piece[0], piece[-1]]
+    bounds.append(stretch.times[-1])
+    spans = list(pairwise(bounds))[::2]
+    return [(float(a), float(b)) for a, b in spans if b - a > LONGEST / 1000.0]

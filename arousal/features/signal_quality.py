@@ -1,0 +1,134 @@
+"""The quality table: one row per person and signal, with reasons and advice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arousal.features.beats import Beats
+from arousal.features.person import PersonPhysiology
+from arousal.features.quality import Quality, advice
+from arousal.features.segments import finite_part, measured_rate
+from arousal.features.spans import as_spans, covered, total
+from arousal.recording import Kind, Person, Signal
+from arousal.settings import Settings
+from arousal.tables import QUALITY
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["quality_table"]
+
+FloatArray = NDArray[np.float64]
+
+POOR = 0.8
+"""Usable share below which a signal's coverage is named as a reason."""
+
+
+def quality_table(
+    persons: Sequence[Person],
+    physiologies: Sequence[PersonPhysiology],
+    onset: float,
+    end: float,
+    settings: Settings,
+) -> pd.DataFrame:
+    """Describe every signal of every person.
+
+    Parameters
+    ----------
+    persons : sequence of Person
+    physiologies : sequence of PersonPhysiology
+        Of the same persons, in any order.
+    onset, end : float
+        The session, in seconds: what the usable share is counted on.
+    settings : Settings
+
+    Returns
+    -------
+    pandas.DataFrame
+        `arousal.tables.QUALITY`, persons and signals in their order.
+    """
+    known = {p.id: p for p in physiologies}
+    rows: list[dict[str, Any]] = []
+    for person in persons:
+        physiology = known.get(person.id, PersonPhysiology(person.id))
+        seen: Counter[tuple[str, str]] = Counter()
+        for signal in person.signals:
+            row = _row(person.id, signal, physiology, (onset, end), settings)
+            seen[row["kind"], row["source"]] += 1
+            if (again := seen[row["kind"], row["source"]]) > 1:
+                row["source"] += f" #{again}"
+            rows.append(row)
+    return QUALITY.frame({name: [row[name] for row in rows] for name in QUALITY.names})
+
+
+def _row(
+    person: str,
+    signal: Signal,
+    physiology: PersonPhysiology,
+    session: tuple[float, float],
+    settings: Settings,
+) -> dict[str, Any]:
+    part = finite_part(signal)
+    result = next((found for other, found in physiology.judged if other is signal), None)
+    gaps = part.gaps()
+    lengths = gaps[:, 1] - gaps[:, 0]
+    spans = _present(part) if result is None else result.spans
+    reasons = _reasons(signal, result, settings)
+    usable = _share(spans, session)
+    if usable < POOR and signal.kind is not Kind.SPEECH:
+        reasons.add(Quality.COVERAGE if usable > 0 else Quality.NO_SIGNAL)
+    ordered = [code for code in Quality if code in reasons]
+    return {
+        "person": person,
+        "kind": str(signal.kind),
+        "source": signal.source,
+        "rate": measured_rate(part),
+        "declared_rate": float("nan") if signal.rate is None else signal.rate,
+        "seconds": float(part.times[-1] - part.times[0]) if len(part) else 0.0,
+        "usable_fraction": usable,
+        "gaps": len(gaps),
+        "gap_seconds": float(lengths.sum()),
+        "longest_gap": float(lengths.max(initial=0.0)),
+        "corrected_fraction": (
+            result.corrected_fraction if isinstance(result, Beats) else float("nan")
+        ),
+        "used": any(other is signal for other in physiology.used),
+        "reasons": ";".join(ordered),
+        "advice": advice(ordered),
+    }
+
+
+def _reasons(signal: Signal, result: Any, settings: Settings) -> set[Quality]:
+    found = set() if result is None else {c for c, spans in result.reasons.items() if len(spans)}
+    if isinstance(result, Beats):
+        share = result.corrected_fraction
+        if share > settings.beats.corrected_refuse:
+            found.add(Quality.CORRECTED_TOO_MUCH)
+        elif share > settings.beats.corrected_flag:
+            found.add(Quality.CORRECTED)
+    elif result is not None and result.non_responder:
+        found.add(Quality.NON_RESPONDER)
+    if not len(signal):
+        found.add(Quality.NO_SIGNAL)
+    return found
+
+
+def _present(part: Signal) -> FloatArray:
+    """Time in which finite samples arrived."""
+    period = 1.0 / part.rate if part.rate else 0.0
+    return as_spans(
+        [(part.times[s.start], part.times[s.stop - 1] + period) for s in part.segments()]
+    )
+
+
+def _share(spans: FloatArray, session: tuple[float, float]) -> float:
+    onset, end = session
+    if not end > onset:
+        return 0.0 if not total(spans) else 1.0
+    inside = covered(spans, np.array([onset]), np.array([end]))
+    return float(min(inside[0] / (end - onset), 1.0))
