@@ -38,7 +38,7 @@ Flags = dict[Quality, Mask]
 HR_FROM, POINCARE_FROM, LF_FROM = 30.0, 60.0, 250.0
 """Shortest windows in s for heart rate and skin conductance, for pNN50, SD1 and SD2, for LF."""
 RECOMMENDED_RMSSD = 120.0
-HEART_COLUMNS = [
+HEART_COLUMNS = (
     "heart_rate",
     "HRV_MeanNN",
     "HRV_SDNN",
@@ -52,15 +52,15 @@ HEART_COLUMNS = [
     "HRV_LFHF",
     "cardiac_coverage",
     "corrected_fraction",
-]
-SKIN_COLUMNS = [
+)
+SKIN_COLUMNS = (
     "EDA_Tonic_Mean",
     "ln_scl",
     "SCR_Peaks_N",
     "scr_rate",
     "SCR_Peaks_Amplitude_Mean",
     "eda_coverage",
-]
+)
 
 
 def window_features(
