@@ -2,7 +2,7 @@
 
 It is append-only, unbuffered, and on the disk before `Journal.write` returns (unless told that the
 line may go with the next `Journal.sync`), so it survives the process, the computer and a damaged
-data file. Every line has ``seq`` (1, 2, 3 ...), ``utc``, ``lsl`` (s on the recorder's LSL clock:
+data file. Every line has ``seq`` (1, 2, 3 ...), ``utc`` (Unix seconds), ``lsl`` (s on the recorder's LSL clock:
 each line is also a pair of the two clocks) and ``type``:
 
 ==================  ==================================================================
@@ -27,9 +27,9 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +61,8 @@ class Entry:
         Position, from 1; a jump means that lines are missing.
     type : str
         See the table above.
-    utc : datetime
-        When it was written, by the computer's calendar.
+    utc : float
+        When it was written, in s since 1970 by the computer's clock.
     lsl : float
         When it was written, in s on the recorder's LSL clock.
     fields : mapping
@@ -71,13 +71,9 @@ class Entry:
 
     seq: int
     type: str
-    utc: datetime
+    utc: float
     lsl: float
     fields: Mapping[str, Any]
-
-
-def _utc() -> datetime:
-    return datetime.now(UTC)
 
 
 class Journal:
@@ -90,7 +86,7 @@ class Journal:
     lsl : callable
         Returns s on the LSL clock.
     utc : callable, optional
-        Returns the time of day in UTC.
+        Returns Unix seconds.
 
     Raises
     ------
@@ -99,7 +95,7 @@ class Journal:
     """
 
     def __init__(
-        self, path: Path, lsl: Callable[[], float], utc: Callable[[], datetime] = _utc
+        self, path: Path, lsl: Callable[[], float], utc: Callable[[], float] = time.time
     ) -> None:
         self.path = path
         self._lsl, self._utc = lsl, utc
@@ -138,7 +134,7 @@ class Journal:
             utc, lsl = self._utc(), self._lsl()
             line = {
                 "seq": self._seq + 1,
-                "utc": utc.isoformat(timespec="microseconds"),
+                "utc": round(utc, 6),
                 "lsl": round(lsl, 6),
                 "type": kind,
                 **{key: _plain(value) for key, value in fields.items()},
@@ -214,7 +210,7 @@ def _entry(line: bytes) -> Entry | None:
         return Entry(
             int(fields.pop("seq")),
             str(fields.pop("type")),
-            datetime.fromisoformat(fields.pop("utc")),
+            float(fields.pop("utc")),
             float(fields.pop("lsl")),
             fields,
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from hypothesis import strategies as st
 from arousal.errors import DataError, UsageError
 from arousal.ingest.journal import Journal, journal_path, read_journal
 
-NOON = datetime(2026, 3, 12, 12, tzinfo=UTC)
+NOON = 1773316800.25
 
 
 def new(folder: Path) -> Journal:

@@ -1,0 +1,186 @@
+"""Threads that say when they are stuck: each runs one step again and again, a crew watches them.
+
+A recorder's worst failure is a thread that died quietly while the page still says "recording". A
+step that raises is reported and tried again; a step that hangs is reported; one that may be doubled
+safely is taken over by a fresh thread.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+
+__all__ = ["Crew", "Fault", "Worker"]
+
+STUCK_SECONDS = 2.0
+"""A step that takes longer is reported."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A worker that failed.
+
+    Parameters
+    ----------
+    worker : str
+        Its name.
+    what : str
+        ``"raised"`` or ``"stuck"``.
+    detail : str
+        The traceback, or how long it has been stuck.
+    """
+
+    worker: str
+    what: str
+    detail: str
+
+
+class Worker:
+    """A thread that runs a step at a fixed pace.
+
+    Parameters
+    ----------
+    name : str
+        For people and for the journal.
+    step : callable
+        What to do; takes nothing.
+    interval : float
+        Seconds from the start of one step to the start of the next.
+    on_fault : callable
+        Told of a step that raised.
+    replaceable : bool
+        Whether a second thread may run the step while the first hangs in it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        step: Callable[[], None],
+        interval: float,
+        on_fault: Callable[[Fault], None],
+        *,
+        replaceable: bool = False,
+    ) -> None:
+        self.name = name
+        self.replaceable = replaceable
+        self._step, self._interval, self._on_fault = step, interval, on_fault
+        self._stop = threading.Event()
+        self._begun = 0.0  # when the step under way began; 0 between steps
+        self._thread: threading.Thread | None = None
+        self._last_fault = ""
+
+    def start(self) -> None:
+        """Begin."""
+        self._spawn()
+
+    def _spawn(self) -> None:
+        self._begun = 0.0
+        self._thread = threading.Thread(target=self._run, name=f"arousal-{self.name}", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        me = threading.current_thread()
+        due = time.monotonic()
+        while not self._stop.is_set() and self._thread is me:
+            self._begun = time.monotonic()
+            try:
+                self._step()
+                self._last_fault = ""
+            except Exception as error:  # noqa: BLE001 - whatever it was, recording goes on
+                self._report(error)
+            if self._thread is not me:
+                return  # taken over while it hung
+            self._begun = 0.0
+            due = max(due + self._interval, time.monotonic())
+            self._stop.wait(due - time.monotonic())
+
+    def _report(self, error: Exception) -> None:
+        detail = "".join(traceback.format_exception(error)).strip()
+        # The same fault at every step would fill the journal; a new one is told again.
+        if detail != self._last_fault:
+            self._last_fault = detail
+            self._on_fault(Fault(self.name, "raised", detail))
+
+    def stuck_for(self, now: float) -> float:
+        """Seconds that the present step has taken (0 between steps)."""
+        return now - self._begun if self._begun else 0.0
+
+    def take_over(self) -> None:
+        """Go on in a fresh thread; the hanging one ends itself when it comes back."""
+        if not self._stop.is_set():
+            self._spawn()
+
+    def stop(self, timeout: float) -> bool:
+        """End after the present step; return whether it ended in time."""
+        self._stop.set()
+        thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(timeout)
+            return not thread.is_alive()
+        return True
+
+    @property
+    def alive(self) -> bool:
+        """Whether its thread runs."""
+        return self._thread is not None and self._thread.is_alive()
+
+
+class Crew:
+    """Workers that are started, watched and stopped together.
+
+    Parameters
+    ----------
+    on_fault : callable
+        Told once when a worker gets stuck or its thread has gone.
+    """
+
+    def __init__(self, on_fault: Callable[[Fault], None]) -> None:
+        self._on_fault = on_fault
+        self.workers: list[Worker] = []
+        self._reported: set[str] = set()
+
+    def add(
+        self,
+        name: str,
+        step: Callable[[], None],
+        interval: float,
+        *,
+        replaceable: bool = False,
+    ) -> Worker:
+        """Add a worker; see `Worker`."""
+        worker = Worker(name, step, interval, self._on_fault, replaceable=replaceable)
+        self.workers.append(worker)
+        return worker
+
+    def start(self) -> None:
+        """Start every worker."""
+        for worker in self.workers:
+            worker.start()
+
+    def check(self) -> tuple[str, ...]:
+        """Look after the workers.
+
+        Returns
+        -------
+        tuple of str
+            Names of those that are stuck now.
+        """
+        now = time.monotonic()
+        stuck = []
+        for worker in self.workers:
+            seconds = worker.stuck_for(now)
+            if worker.alive and seconds < STUCK_SECONDS:
+                self._reported.discard(worker.name)
+                continue
+            stuck.append(worker.name)
+            if worker.name in self._reported:
+                continue
+            self._reported.add(worker.name)
+            detail = f"no sign of life for {seconds:.1f} s" if worker.alive else "the thread ended"
+            self._on_fault(Fault(worker.name, "stuck", detail))
+            if worker.replaceable:
+                worker.take_over()
+        return tuple(stuck)
