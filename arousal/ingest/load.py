@@ -1,0 +1,132 @@
+"""One door for everything that was recorded: ``load(path)``.
+
+>>> from arousal.ingest import load
+>>> load("sessions/2026-03-12").persons[0].signals          # doctest: +SKIP
+(<Signal rr 5321 x irregular from 'RR-P01'>, <Signal eda 21600 x 4 Hz from 'EDA-P01'>)
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from arousal.errors import DataError, FormatError, SettingsError
+from arousal.ingest import empatica, xdf_recording
+from arousal.ingest.formats import Format, Request
+from arousal.ingest.mapping import Mapping, load_mapping
+from arousal.protocol import load_protocol
+from arousal.recording import Recording
+from arousal.session import SessionFile, load_session
+
+__all__ = ["FORMATS", "load"]
+
+FORMATS: tuple[Format, ...] = (xdf_recording.FORMAT, empatica.FORMAT)
+"""Formats in the order in which they are asked; a new one is one more module and one more name
+here."""
+
+
+def load(
+    path: str | Path,
+    *,
+    protocol: str | Path | None = None,
+    mapping: str | Path | None = None,
+    session: SessionFile | None = None,
+) -> Recording:
+    """Read a recording: a file, an export folder, or a session folder.
+
+    Parameters
+    ----------
+    path : str or Path
+        A session folder (with ``session.toml``), an XDF file, an Empatica E4 folder or ZIP, a
+        CSV or TSV table, ...
+    protocol : str or Path, optional
+        Protocol whose roles the session's people must have; default: the one that
+        ``session.toml`` names. Files without a session have no roles to check.
+    session : SessionFile, optional
+        The session's file where it was read already; default: ``session.toml`` of the folder.
+    mapping : str or Path, optional
+        A mapping file (see `arousal.ingest.mapping`): what a column or stream is, and whose.
+
+    Returns
+    -------
+    Recording
+        What was noticed is in ``findings``, what was not recognised in ``unknown``, and each
+        input's sha256 in ``sources``.
+
+    Raises
+    ------
+    DataError
+        If the path does not exist or cannot be read.
+    FormatError
+        If no format recognises it, it is empty, or it is damaged beyond reading.
+    SettingsError
+        If ``session.toml``, the mapping, the protocol or a device file is wrong.
+    """
+    place = Path(path)
+    words = load_mapping(Path(mapping)) if mapping is not None else Mapping()
+    request = _request(place, words, protocol, session)
+    return _format_of(request.path).read(request)
+
+
+def _request(
+    place: Path, words: Mapping, protocol: str | Path | None, session: SessionFile | None
+) -> Request:
+    if not place.exists():
+        raise DataError("there is no such file or folder", where=place)
+    if place.is_file() and place.name == "session.toml":
+        place = place.parent
+    settings = place / "session.toml"
+    if session is None and place.is_dir() and settings.is_file():
+        session = load_session(settings)
+    if session is None:
+        if protocol is not None:
+            load_protocol(protocol)  # a name that does not exist is said now, not after reading
+        return Request(place, words, None, _stem(place))
+    _check_roles(session, settings, protocol)
+    data = _recording_of(place, session) if settings.is_file() else place
+    return Request(data, words, session, session.id)
+
+
+def _stem(place: Path) -> str:
+    name = place.resolve().name
+    return name if place.is_dir() else name.split(".")[0] or name
+
+
+def _check_roles(session: SessionFile, settings: Path, protocol: str | Path | None) -> None:
+    if protocol is not None:
+        load_protocol(protocol).check_people(session.people, settings)
+    else:
+        chosen = load_protocol(session.protocol, folder=settings.parent)
+        chosen.check_people(session.people, settings)
+
+
+def _recording_of(folder: Path, session: SessionFile) -> Path:
+    data = folder / session.recording
+    if not data.exists():
+        raise DataError(
+            f"there is no {session.recording!r}, which session.toml names as the recording",
+            where=folder,
+        )
+    if (data / "session.toml").is_file():
+        raise SettingsError(
+            f"recording names {session.recording!r}, which is a session folder itself",
+            where=folder / "session.toml",
+        )
+    return data
+
+
+def _format_of(path: Path) -> Format:
+    if path.is_file() and path.stat().st_size == 0:
+        raise FormatError("the file is empty (0 bytes)", where=path)
+    try:
+        for candidate in FORMATS:
+            if candidate.recognises(path):
+                return candidate
+    except OSError as error:
+        raise DataError(f"cannot be read: {error.strerror}", where=path) from None
+    what = "this folder" if path.is_dir() else "this file"
+    readable = "; ".join(f.label for f in FORMATS)
+    raise FormatError(
+        f"{what} is nothing that can be read",
+        where=path,
+        hint=f"readable: session folder with session.toml; {readable}",
+    )
