@@ -169,7 +169,8 @@ def spoil_conductance(
         inside = slice(*np.searchsorted(times, (fault.onset, fault.end)))
         since = times[inside] - fault.onset
         if fault.what is FaultKind.BUMP:
-            spoiled[inside] += 5.0 * (1.0 - np.exp(-since / 0.3)) * np.exp(-since / 3.0)
+            shape = (1.0 - np.exp(-since / 0.3)) * np.exp(-since / 3.0)
+            spoiled[inside] += 5.0 * shape / shape.max()
         elif fault.what is FaultKind.LOOSE:
             left = np.exp(-since / 4.0)
             off = np.abs(0.01 + 0.003 * rng.standard_normal(since.size))

@@ -248,13 +248,13 @@ class _Sensors:
     def _respiration(self) -> tuple[FloatArray, FloatArray, float | None]:
         times = self._grid(_BREATH_RATE)
         phase = np.interp(times, np.arange(self.heart.breathing.size), self.heart.breathing)
-        return times, np.round(np.sin(phase), 4), _BREATH_RATE
+        movement: FloatArray = np.sin(phase)
+        return times, movement.round(4), _BREATH_RATE
 
     def _speech(self) -> tuple[FloatArray, FloatArray, float | None]:
         times = self._grid(_SPEECH_RATE)
         values = self.latent.speaking[self.body.seat.index][: times.size]
-        hundredths: FloatArray = np.rint(values * 100).astype(np.float64)
-        return times, hundredths / 100, _SPEECH_RATE
+        return times, values.round(2), _SPEECH_RATE
 
 
 def _session_file(
