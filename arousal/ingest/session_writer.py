@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,10 @@ import numpy as np
 import tomlkit
 
 from arousal.errors import UsageError
-from arousal.ingest.raw import StreamInfo
+from arousal.ingest.raw import RawStream, StreamInfo
 from arousal.ingest.xdf_writer import XdfWriter
 from arousal.protocol import Protocol, bundled_protocols
-from arousal.recording import Event, Kind, Recording, Signal
+from arousal.recording import Kind, Recording, Signal
 from arousal.session import SessionFile
 
 __all__ = ["write_session"]
@@ -95,36 +96,47 @@ def write_session(
 
 
 def _write_xdf(path: Path, recording: Recording) -> None:
-    signals = [signal for person in recording for signal in person.signals]
-    infos = [_signal_info(signal) for signal in signals]
-    marks: dict[str, list[Event]] = {}
-    for event in recording.events:
-        marks.setdefault(event.source, []).append(event)
-    infos += [_marker_info(name) for name in marks]
-    names = [info.name for info in infos]
-    if twice := sorted({n for n in names if names.count(n) > 1 or not n}):
-        raise UsageError(f"stream names must be given and unique: {', '.join(map(repr, twice))}")
+    streams = [_signal_stream(s, recording.origin) for p in recording for s in p.signals]
+    sources = dict.fromkeys(event.source for event in recording.events)
+    streams += [_marker_stream(name, recording) for name in sources]
+    names = [stream.info.name for stream in streams]
+    if wrong := sorted({n for n in names if names.count(n) > 1 or not n}):
+        listed = ", ".join(map(repr, wrong))
+        raise UsageError(f"stream names must be given and unique, not {listed}", where=path.name)
+    first, last = (recording.origin + t for t in (recording.onset, recording.end))
+    edges = first + CHUNK * np.arange(int((last - first) / CHUNK) + 2)
     with XdfWriter(path, started=recording.started) as writer:
-        ids = [writer.add(info) for info in infos]
-        origin = recording.origin
-        for start in np.arange(recording.onset, recording.end, CHUNK):
+        ids = [writer.add(stream.info) for stream in streams]
+        for onset, end in pairwise(edges):
             writer.boundary()
-            for number, info, signal in zip(ids, infos, signals, strict=False):
-                part = slice(*np.searchsorted(signal.times, (start, start + CHUNK)))
-                if part.start < part.stop:
-                    writer.offset(number, float(signal.times[part.start]) + origin, 0.0)
-                period = None if signal.rate is None else 1.0 / signal.rate
-                values = signal.values[part].reshape(part.stop - part.start, len(info.channels))
-                stamps = signal.times[part] + origin
-                writer.samples(number, values, stamps, omit_period=period)
-            for number, events in zip(ids[len(signals) :], marks.values(), strict=True):
-                due = [e for e in events if start <= e.onset < start + CHUNK]
-                if due:
-                    values = np.array([[e.label] for e in due], dtype=object)
-                    stamps = np.array([e.onset for e in due]) + origin
-                    writer.offset(number, float(stamps[0]), 0.0)
-                    writer.samples(number, values, stamps)
+            for number, stream in zip(ids, streams, strict=True):
+                _write_stretch(writer, number, stream, onset, end)
             writer.flush()
+
+
+def _write_stretch(
+    writer: XdfWriter, number: int, stream: RawStream, onset: float, end: float
+) -> None:
+    part = slice(*np.searchsorted(stream.stamps, (onset, end)))
+    if part.start == part.stop:
+        return
+    stamps = stream.stamps[part]
+    writer.offset(number, float(stamps[0]), 0.0)
+    period = 1.0 / stream.info.rate if stream.info.rate else None
+    writer.samples(number, stream.values[part], stamps, omit_period=period)
+
+
+def _signal_stream(signal: Signal, origin: float) -> RawStream:
+    values = signal.values.reshape(len(signal), -1)
+    stamps = signal.times + origin
+    return RawStream(_signal_info(signal), values, stamps, stamps)
+
+
+def _marker_stream(name: str, recording: Recording) -> RawStream:
+    events = [event for event in recording.events if event.source == name]
+    values = np.array([[event.label] for event in events], dtype=object)
+    stamps = np.array([event.onset for event in events]) + recording.origin
+    return RawStream(_marker_info(name), values, stamps, stamps)
 
 
 def _signal_info(signal: Signal) -> StreamInfo:
