@@ -182,6 +182,60 @@ def inspect(path: Path, mapping: Path | None, as_json: bool) -> None:
         click.echo(inspection.as_text())
 
 
+@cli.command()
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--protocol", default="balint-90", metavar="NAME|FILE", show_default=True)
+@click.option("--people", default=10, show_default=True, help="Leaders included.")
+@click.option("--seed", default=7, show_default=True, help="Same seed, same bytes.")
+@click.option(
+    "--signals",
+    default="rr,eda,temperature,speech",
+    show_default=True,
+    metavar="KIND,...",
+    help="What everyone wears: ecg, rr, eda, temperature, respiration, speech.",
+)
+@click.option(
+    "--noise",
+    type=click.Choice(["white+1/f", "ar80", "ar92", "ar98"]),
+    default="white+1/f",
+    show_default=True,
+    help="Family of each person's own slow fluctuation.",
+)
+@click.option(
+    "--drift", default=0.0, show_default=True, help="Common to all, in SD over the session."
+)
+@click.option("--speech-effect", default=0.7, show_default=True, help="Rise while talking, in SD.")
+@click.option(
+    "--effect", default=1.0, show_default=True, help="Factor on the planted phase effects."
+)
+@click.option("--artefacts", type=click.Choice(["none", "usual", "poor"]), default="usual")
+@click.option("--dropouts", type=click.Choice(["none", "usual", "poor"]), default="usual")
+@click.option("--minutes", type=float, help="Length of the meeting; default: the protocol's.")
+def simulate(
+    out: Path,
+    protocol: str,
+    people: int,
+    seed: int,
+    signals: str,
+    **choices: Any,
+) -> None:
+    """Make a session folder OUT with a known truth, to try things on or to test a study's plan.
+
+    The planted effects, the beats and the skin responses that were made stand in OUT/truth.json.
+    """
+    from arousal.ingest.session_writer import write_session
+    from arousal.simulate import SimulationSettings
+    from arousal.simulate import simulate as make
+
+    wanted: Any = tuple(kind.strip() for kind in signals.split(",") if kind.strip())
+    made = make(protocol, people, seed, SimulationSettings(signals=wanted, **choices))
+    write_session(
+        out, made.recording, made.session, truth=made.truth.as_dict(), protocol=made.protocol
+    )
+    _note(f"{len(made.recording.persons)} people, {made.recording.end / 60:.0f} min")
+    click.echo(str(out))
+
+
 def _open(
     path: Path, protocol: str | None, mapping: Path | None, settings: Path | None
 ) -> SessionInput:
