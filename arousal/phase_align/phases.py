@@ -22,7 +22,7 @@ from arousal.findings import Finding, Severity
 from arousal.phase_align.timeline import CaseBlock, PhaseInterval, clock
 from arousal.protocol import Protocol
 
-__all__ = ["PhaseMark", "case_blocks", "walk_phases"]
+__all__ = ["PhaseMark", "PhaseOrder", "case_blocks", "walk_phases"]
 
 SLIP = 10.0
 """Seconds within which a second key is a double press or the correction of a wrong one."""
@@ -56,7 +56,7 @@ class _Placed:
     notes: list[str] = field(default_factory=list)
 
 
-class _Plan:
+class PhaseOrder:
     """Where the phases of a protocol stand in its order."""
 
     def __init__(self, protocol: Protocol) -> None:
@@ -69,9 +69,11 @@ class _Plan:
         self.starts = frozenset(self.case[: needed + 1])
 
     def required(self, phase: str) -> bool:
+        """Whether a session without this phase is incomplete."""
         return not self.protocol.phase(phase).optional
 
     def rank(self, phase: str, block: int) -> Rank:
+        """Place of a phase of a block: part of the meeting, block, position; sorts in order."""
         place = self.position[phase]
         if phase in self.case:
             return (1, block, place)
@@ -89,7 +91,7 @@ class _Plan:
 
 @dataclass(slots=True)
 class _Walk:
-    plan: _Plan
+    plan: PhaseOrder
     placed: list[_Placed] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     reached: Rank = BEGINNING
@@ -223,7 +225,7 @@ def walk_phases(
     findings : tuple of Finding
         What was not as it should be.
     """
-    plan = _Plan(protocol)
+    plan = PhaseOrder(protocol)
     walk = _Walk(plan)
     for mark in _with_implicit(marks, protocol, start):
         walk.step(mark)
