@@ -1,0 +1,184 @@
+"""What one reader may see of a session: the only door between the tables and a page.
+
+Figures, sentences and tables are built from what this module lets through, never from the
+session's tables themselves. For a leader that is the group as `arousal.consent.group_view` allows
+it (five and more: median and spread; three or four who all agreed: mean in 2-minute steps; fewer:
+nothing and the reason), and the presenter only where they released their own curve and the delay
+is over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from arousal.consent import FULL_GROUP, SMALL_GROUP, Audience, GroupView, group_view
+from arousal.errors import UsageError
+from arousal.tables import INDEX_ID
+from dashboards.lines import Line, binned_mean, group_line, own_line
+from dashboards.words import Estimate, estimate
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from arousal.pipeline import SessionResult
+
+__all__ = ["Access", "Presenter"]
+
+LEADER_PURPOSE = "group_view"
+
+
+@dataclass(frozen=True, slots=True)
+class Presenter:
+    """Somebody who presented and whose own curve this reader may see."""
+
+    person: str
+    block: int
+
+
+@dataclass(frozen=True, eq=False)
+class Access:
+    """One session through one reader's eyes.
+
+    Parameters
+    ----------
+    result : SessionResult
+        Tables of the persons who agreed to the reader's purpose (leader: ``group_view``).
+    audience : Audience
+        The reader.
+    now : datetime
+        Timezone-aware; decides whether a release's delay is over.
+
+    Raises
+    ------
+    UsageError
+        If nobody agreed to such a page, the tables are of another purpose, or the audience has
+        no page yet.
+    """
+
+    result: SessionResult
+    audience: Audience
+    now: datetime
+
+    def __post_init__(self) -> None:
+        self.result.consents.check_audience(self.audience)
+        if self.audience is Audience.PERSON:
+            raise UsageError(
+                "there is no page for a single person yet", hint="use researcher or leader"
+            )
+        if not self.everything and self.result.purpose != LEADER_PURPOSE:
+            raise UsageError(
+                f"a leader's page is made from tables for {LEADER_PURPOSE!r}, "
+                f"not {self.result.purpose!r}",
+                hint="Measured.result('group_view')",
+            )
+
+    @property
+    def everything(self) -> bool:
+        """Whether this reader may see single persons."""
+        return self.audience is Audience.RESEARCHER
+
+    def check_everything(self) -> None:
+        """Refuse to go on unless this reader may see single persons.
+
+        Raises
+        ------
+        UsageError
+            If they may not.
+        """
+        if not self.everything:
+            raise UsageError(f"a {self.audience} may not see single persons")
+
+    @cached_property
+    def members(self) -> frozenset[str]:
+        """Persons who were, at some time, neither leader nor presenter."""
+        curves = self.result.curves
+        return frozenset(curves.loc[self.is_member(curves), "person"])
+
+    def is_member(self, frame: pd.DataFrame) -> pd.Series[bool]:
+        """Return which rows of a table with a role column are members' rows."""
+        protocol = self.result.protocol
+        other = (*protocol.leader_roles, protocol.presenter_role, "")
+        return ~frame["role"].isin(other)
+
+    @cached_property
+    def group(self) -> GroupView:
+        """What the members' figures may show."""
+        curves = self.result.curves
+        valid = curves[
+            (curves["measure"] == INDEX_ID) & curves["change"].notna() & self.is_member(curves)
+        ]
+        contributors = tuple(sorted(set(valid["person"])))
+        if self.everything:
+            return GroupView("full" if contributors else "none", contributors)
+        return group_view(contributors, self.result.consents)
+
+    def members_line(self, measure: str) -> Line | None:
+        """Return the members' course in one measure; ``None`` where it may not be shown."""
+        if self.group.level == "none":
+            return None
+        curves = self.result.curves
+        rows = curves[(curves["measure"] == measure) & self.is_member(curves)]
+        zero = self.result.recording.onset
+        if self.group.level == "small":
+            rows = rows[rows["person"].isin(self.group.persons)]
+            return binned_mean(rows, zero, self.group.bin_seconds, fewest=SMALL_GROUP)
+        group = self.result.group
+        rows = group[(group["group"] == "members") & (group["measure"] == measure)]
+        return group_line(rows, zero, fewest=1 if self.everything else FULL_GROUP)
+
+    @cached_property
+    def presenters(self) -> tuple[Presenter, ...]:
+        """Presenters whose own curve may be shown, by case block."""
+        curves, role = self.result.curves, self.result.protocol.presenter_role
+        pairs = curves.loc[curves["role"] == role, ["block", "person"]].drop_duplicates()
+        found = [
+            Presenter(str(person), int(block))
+            for block, person in sorted(pairs.itertuples(index=False))
+        ]
+        return tuple(p for p in found if self.may_see(p.person))
+
+    def may_see(self, person: str) -> bool:
+        """Whether this reader may see this person's own curve now."""
+        return self.everything or self.result.consents.released(person, self.now)
+
+    def own_line(self, person: str, measure: str) -> Line | None:
+        """Return one person's own course; ``None`` where there is none.
+
+        Raises
+        ------
+        UsageError
+            If this reader may not see it.
+        """
+        if not self.may_see(person):
+            raise UsageError("this reader may not see a single person's curve")
+        curves = self.result.curves
+        rows = curves[(curves["person"] == person) & (curves["measure"] == measure)]
+        return own_line(rows, self.result.recording.onset)
+
+    def over_members(self, values: pd.Series[float]) -> tuple[Estimate, str]:
+        """Summarise one value per member, as far as this reader may see it.
+
+        Parameters
+        ----------
+        values : Series
+            Indexed by person.
+
+        Returns
+        -------
+        Estimate
+            Without a number where it may not be shown.
+        str
+            Why not; empty otherwise.
+        """
+        known = values[values.notna()]
+        if self.everything:
+            return estimate(known.tolist()), "" if len(known) else "nobody had usable data"
+        view = group_view(known.index, self.result.consents)
+        if view.level == "none":
+            return Estimate(np.nan, np.nan, np.nan, 0, 0), view.reason
+        return estimate(known[list(view.persons)].tolist()), ""

@@ -1,0 +1,189 @@
+"""The page of one session: a single HTML file that opens anywhere, without a network.
+
+>>> from dashboards.report import write_report           # doctest: +SKIP
+>>> write_report(result, Path("report.html"), Audience.LEADER, datetime.now(UTC))  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from arousal import __version__
+from arousal.atomic import write_text
+from arousal.consent import Audience
+from arousal.errors import UsageError
+from arousal.hypothesis.course import Course, load_course
+from arousal.tables import INDEX_ID
+from dashboards import sections
+from dashboards.access import Access
+from dashboards.bands import Band, distinct
+from dashboards.figures import Mark, phase_figure, progress_figure, time_figure
+from dashboards.messages import load_messages
+from dashboards.page import pack
+from dashboards.panels import index_strands, kinds_of, time_panels
+from dashboards.story import Story
+
+if TYPE_CHECKING:
+    from arousal.pipeline import SessionResult
+
+__all__ = ["render_report", "write_report"]
+
+
+def render_report(result: SessionResult, audience: Audience, *, now: datetime) -> str:
+    """Render the page of one session.
+
+    Parameters
+    ----------
+    result : SessionResult
+        Tables of the persons who agreed: ``Measured.result("group_view")`` for a leader,
+        ``Measured.result("research")`` for a researcher.
+    audience : Audience
+        For whom; decides what may stand on the page.
+    now : datetime
+        Timezone-aware; stands on the page and decides whether a release's delay is over.
+
+    Returns
+    -------
+    str
+        Self-contained HTML.
+
+    Raises
+    ------
+    UsageError
+        If nobody agreed to such a page, the tables are of another purpose, or ``now`` has no
+        time zone.
+    """
+    if now.tzinfo is None:
+        raise UsageError("now has no time zone", hint="datetime.now(UTC)")
+    say = load_messages("en")
+    story = Story(Access(result, audience, now), say)
+    course = _course(story)
+    figures, drawn = _figures(story, course)
+    content = _content(story, course, now) | {"audience": str(audience)}
+    content["curve"] |= drawn
+    content["phases"]["drawn"] = "phases" in figures
+    content["progress"] = "progress" in figures
+    return pack("report.html.j2", content, figures)
+
+
+def write_report(result: SessionResult, path: Path, audience: Audience, now: datetime) -> None:
+    """Render the page and write it whole or not at all.
+
+    Parameters
+    ----------
+    result, audience, now
+        As `render_report`.
+    path : Path
+        The file; readable by its owner only.
+
+    Raises
+    ------
+    UsageError
+        As `render_report`, or if the place cannot be written to.
+    """
+    write_text(path, render_report(result, audience, now=now))
+
+
+def _course(story: Story) -> Course | None:
+    """Return the expected course if it says anything about a phase of this session."""
+    course = load_course()
+    phases = {band.phase for band in story.bands}
+    return course if any(s.phase in phases for s in course.stretches) else None
+
+
+def _figures(story: Story, course: Course | None) -> tuple[dict[str, str], dict[str, Any]]:
+    """Draw what this reader may see; return plotly JSON by name, and the curve's switches."""
+    access, say, bands = story.access, story.say, story.bands
+    panels = time_panels(access, bands, course, say)
+    figures, drawn = {}, {"drawn": bool(panels), "switches": kinds_of(panels)}
+    if panels:
+        marks = tuple(Mark(m["minute"], m["type"]) for m in sections.interventions(story))
+        figures["curve"] = time_figure(panels, bands, marks, say).to_json()
+    rows = story.index_cells
+    if any(cell.value.shown for _, cell in rows):
+        unit = say(f"unit.{INDEX_ID}")
+        figures["phases"] = phase_figure(rows, say("figure.phase_axis"), unit, say).to_json()
+    strands = index_strands(access, bands, course, say)
+    if access.everything and bands and strands:
+        unit = say(f"unit.{INDEX_ID}")
+        figures["progress"] = progress_figure(strands, bands, unit, say).to_json()
+    return figures, drawn
+
+
+def _content(story: Story, course: Course | None, now: datetime) -> dict[str, Any]:
+    access, say = story.access, story.say
+    everything = access.everything
+    lead = "phases.lead_small" if access.group.level == "small" else "phases.lead"
+    return {
+        "say": say,
+        "title": say("page.title"),
+        "edition": say(f"page.edition_{access.audience}"),
+        "everything": everything,
+        "notices": _notices(story),
+        "meta": _meta(story, now),
+        "summary": story.summary(),
+        "baseline": story.baseline(),
+        "bands": [_band_key(story, b) for b in distinct(story.bands)],
+        "curve": {"lead": _curve_lead(story), "alt": story.curve_alt(), "parts": story.parts()},
+        "interventions": sections.interventions(story),
+        "phases": sections.phase_table(story) | {"lead": say(lead)},
+        "persons": sections.person_table(story) if everything and story.bands else None,
+        "trust": sections.trust(story),
+        "expected": sections.expected(story, course),
+        "record": sections.record(story) if everything else None,
+        "findings": sections.findings(story),
+        "details": sections.details(story, now),
+    }
+
+
+def _notices(story: Story) -> list[str]:
+    if not story.access.everything:
+        return []
+    notices = [story.say("page.researcher_warning")]
+    if story.access.result.consents.researcher_only:
+        notices.append(story.say("page.only_researcher"))
+    return notices
+
+
+def _curve_lead(story: Story) -> str:
+    say, view = story.say, story.access.group
+    if story.access.everything:
+        return say("curve.lead_researcher")
+    if view.level == "none":
+        return say("curve.lead_none", reason=view.reason)
+    return say(f"curve.lead_{view.level}", n=len(view.persons), fewest=say("curve.fewest"))
+
+
+def _band_key(story: Story, band: Band) -> dict[str, Any]:
+    about = "" if band.certain else story.say("phases.approximate")
+    return {
+        "number": band.number,
+        "name": band.name,
+        "colour": band.colour,
+        "from": f"{about}{band.onset:.0f}",
+        "to": f"{band.end:.0f}",
+    }
+
+
+def _meta(story: Story, now: datetime) -> dict[str, Any]:
+    say, result = story.say, story.access.result
+    n = len(result.persons)
+    leaders = set(result.persons) - story.access.members
+    people = say.count("meta.people_measured", n)
+    if leaders and n > 1:
+        people = say("meta.people_split", n=n, members=n - len(leaders), leaders=len(leaders))
+    facts = [("session", result.recording.id)]
+    if result.recording.started is not None:
+        facts.append(("date", f"{result.recording.started:%d %B %Y}".lstrip("0")))
+    facts += [
+        ("length", say("meta.minutes", n=f"{story.minutes:.0f}")),
+        ("people", people),
+        ("protocol", result.protocol.name),
+    ]
+    return {
+        "id": result.recording.id,
+        "facts": [{"label": say(f"meta.{key}"), "text": text} for key, text in facts if text],
+        "made": say("meta.made", date=f"{now:%Y-%m-%d %H:%M %Z}", version=__version__),
+    }

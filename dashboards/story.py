@@ -1,0 +1,186 @@
+"""The sentences at the top of a page: what stood out, how sure, how much data, what is missing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from arousal.tables import INDEX_ID, MEASURES
+from dashboards.access import Access
+from dashboards.bands import Band, distinct, phase_bands
+from dashboards.estimates import Cell, members_difference, members_in_phase
+from dashboards.messages import Messages
+from dashboards.words import between, number, share
+
+__all__ = ["Story"]
+
+CARDIAC = ("ecg", "ppg", "rr", "hr")
+
+
+@dataclass(frozen=True)
+class Story:
+    """What a page says in words about one session.
+
+    Parameters
+    ----------
+    access : Access
+        What its reader may see.
+    say : Messages
+        The catalogue.
+    """
+
+    access: Access
+    say: Messages
+
+    @cached_property
+    def bands(self) -> tuple[Band, ...]:
+        """The marked phases."""
+        return phase_bands(self.access.result)
+
+    @cached_property
+    def index_cells(self) -> tuple[tuple[Band, Cell], ...]:
+        """The members' index in each phase."""
+        return tuple(
+            (band, members_in_phase(self.access, band, INDEX_ID)) for band in distinct(self.bands)
+        )
+
+    def summary(self) -> list[dict[str, str]]:
+        """Return the four lines of "In one minute"."""
+        lines = (
+            ("stood_out", self.stood_out()),
+            ("how_sure", self.how_sure()),
+            ("usable", " ".join(self.usable())),
+            ("missing", self.missing()),
+        )
+        return [{"label": self.say(f"summary.{key}"), "text": text} for key, text in lines]
+
+    def stood_out(self) -> str:
+        """Say which phase was highest and which lowest, as far as the grades allow."""
+        if not self.bands:
+            return self.say("summary.no_phases")
+        shown = [(b, c) for b, c in self.index_cells if c.value.shown and not b.quiet]
+        if len(shown) < 2:
+            return self.say("words.between.cannot_say")
+        ordered = sorted(shown, key=lambda pair: pair[1].value.mid)
+        (low, low_cell), (high, high_cell) = ordered[0], ordered[-1]
+        difference = members_difference(self.access, high, low)
+        text = between(difference, high.name, low.name, self.say)
+        numbers = self.say(
+            "summary.numbers",
+            high=high.name,
+            low=low.name,
+            high_value=self.with_spread(high_cell),
+            low_value=self.with_spread(low_cell),
+        )
+        return f"{text} {numbers}"
+
+    def with_spread(self, cell: Cell, digits: int = 1) -> str:
+        """Write a number with its middle half and n: ``+0.8 (+0.5 to +1.1; n = 7)``."""
+        value = cell.value
+        if not value.shown:
+            return "–"
+        spread = ""
+        if np.isfinite(value.low):
+            low, high = number(value.low, digits), number(value.high, digits)
+            spread = self.say("cell.spread", low=low, high=high)
+        return self.say("cell.value", value=number(value.mid, digits), spread=spread, n=value.n)
+
+    def how_sure(self) -> str:
+        """Say what the group's size allows."""
+        view = self.access.group
+        if view.level == "none":
+            return self.say("summary.sure_none", reason=view.reason or self.say("cell.nobody"))
+        n = len(view.persons)
+        few = view.level == "small" or n < 5
+        return self.say("summary.sure_small" if few else "summary.sure_group", n=n)
+
+    def usable(self) -> list[str]:
+        """Say how much of the heart and the skin data was usable."""
+        quality = self.access.result.quality
+        used = quality[quality["used"]]
+        sentences = []
+        for key, kinds in (("hearts", CARDIAC), ("skin", ("eda",))):
+            rows = used[used["kind"].isin(kinds)]
+            if len(rows):
+                fraction = float(rows.groupby("person")["usable_fraction"].max().mean())
+                sentences.append(self.say(f"trust.{key}", share=share(fraction, self.say)))
+        return sentences or [self.say("words.share.none")]
+
+    def missing(self) -> str:
+        """Say what a reader would look for and does not find."""
+        sentences = []
+        unsure = [b for b in distinct(self.bands) if not b.certain]
+        if unsure:
+            names = self.say.listing(b.label for b in unsure)
+            sentences.append(self.say.count("summary.uncertain", len(unsure), names=names))
+        empty = [b.label for b, c in self.index_cells if b.certain and not c.value.shown]
+        if empty and self.access.group.level != "none":
+            sentences.append(self.say("summary.no_numbers", names=self.say.listing(empty)))
+        if self.baseline_kinds and set(self.baseline_kinds) != {"baseline"}:
+            sentences.append(self.say("summary.no_baseline"))
+        if not self.access.everything and self.access.result.protocol.case_blocks:
+            key = "own_shown" if self.access.presenters else "own_hidden"
+            sentences.append(self.say(f"summary.{key}"))
+        return " ".join(sentences) or self.say("summary.nothing_missing")
+
+    @cached_property
+    def baseline_kinds(self) -> Counter[str]:
+        """What the persons' changes are counted from, with how many persons each."""
+        table = self.access.result.phases
+        rows = table[(table["person"] != "members") & (table["measure"] != "device_heart_rate")]
+        first = rows.groupby("person")["baseline"].agg(lambda kinds: kinds.mode().iloc[0])
+        return Counter(first.tolist())
+
+    def baseline(self) -> str:
+        """Say what changes are counted from."""
+        kinds = self.baseline_kinds or Counter({"session": 1})
+        if len(kinds) == 1:
+            return self.say(f"baseline.{next(iter(kinds))}")
+        parts = [self.say.count(f"baseline.part.{k}", n) for k, n in kinds.most_common()]
+        return self.say("baseline.mixed", parts=self.say.listing(parts))
+
+    def parts(self) -> str:
+        """Say what the display index is made of, and for how many people it has fewer parts."""
+        say, members = self.say, self.access.members
+        by_parts = Counter(
+            parts for person, parts in self.access.result.index_parts.items() if person in members
+        )
+        if not by_parts:
+            return ""
+        order = [m.id for m in MEASURES]
+        every = sorted({p for parts in by_parts for p in parts}, key=order.index)
+        text = say("curve.parts_full", parts=say.listing(say(f"part.{p}") for p in every))
+        fewer = [(p, n) for p, n in by_parts.most_common() if set(p) != set(every)]
+        if fewer:
+            entries = [
+                say.count(
+                    "curve.parts_entry",
+                    n,
+                    parts=say.listing(say(f"part.{p}") for p in parts) or say("cell.no_part"),
+                )
+                for parts, n in fewer
+            ]
+            text += " " + say("curve.parts_fewer", list="; ".join(entries))
+        return text
+
+    def curve_alt(self) -> str:
+        """Return the curve's course in words, for those who do not see it."""
+        say = self.say
+        length = max((b.end for b in self.bands), default=self.minutes)
+        if not self.bands:
+            phases = say("curve.alt_plain")
+        else:
+            shown = [(b, c) for b, c in self.index_cells if c.value.shown]
+            phases = "; ".join(
+                say("curve.alt_phase", label=b.label, value=self.with_spread(c)) for b, c in shown
+            )
+        return say("curve.alt", minutes=f"{length:.0f}", phases=phases or say("curve.alt_nothing"))
+
+    @property
+    def minutes(self) -> float:
+        """Length of the recording in minutes."""
+        recording = self.access.result.recording
+        return (recording.end - recording.onset) / 60
