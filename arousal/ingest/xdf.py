@@ -1,0 +1,257 @@
+"""XDF files of any recorder -> streams on the recorder's clock, whatever became of the file.
+
+Three steps, each in a module of its own: the file as it is (`xdf_raw`), the clocks (`clock`,
+`foreign_clock`), the times of samples (`sample_times`, `regular`). This module joins them.
+
+>>> file = read_xdf(Path("recording.xdf"))            # doctest: +SKIP
+>>> [(s.info.name, s.times.size) for s in file.streams]  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arousal.findings import Finding, Severity
+from arousal.ingest.clock import Arrival, ClockSegment, to_receiver_clock
+from arousal.ingest.foreign_clock import (
+    UNIX_FROM,
+    Evidence,
+    Shift,
+    is_home,
+    is_unix,
+    shift_by_pairs,
+)
+from arousal.ingest.raw import RawStream
+from arousal.ingest.sample_times import place_samples
+from arousal.ingest.xdf_raw import Footer, RawXdf, StoredStream, read_raw
+
+__all__ = ["Footer", "XdfFile", "read_xdf"]
+
+FloatArray = NDArray[np.float64]
+NEAR_SECONDS = 600.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class XdfFile:
+    """What an XDF file holds, on the recorder's clock.
+
+    Parameters
+    ----------
+    streams : tuple of RawStream
+        In the order of the file; those without samples too. Each carries the findings about it.
+    findings : tuple of Finding
+        About the file as a whole.
+    truncated : bool
+        Whether the file ends before its recorder ended it.
+    started : datetime or None
+        From the file header.
+    footers : tuple of (Footer or None)
+        For each stream what the recorder wrote at its end.
+    stream_ids : tuple of int
+        For each stream its number in the file.
+    """
+
+    streams: tuple[RawStream, ...]
+    findings: tuple[Finding, ...] = ()
+    truncated: bool = False
+    started: datetime | None = None
+    footers: tuple[Footer | None, ...] = ()
+    stream_ids: tuple[int, ...] = ()
+
+    @property
+    def noticed(self) -> tuple[Finding, ...]:
+        """All findings: the file's and its streams'."""
+        return (*self.findings, *(f for stream in self.streams for f in stream.findings))
+
+
+def read_xdf(path: Path) -> XdfFile:
+    """Read an XDF file: all that can be read, on one clock.
+
+    Parameters
+    ----------
+    path : Path
+        ``.xdf``, ``.xdfz`` or ``.xdf.gz``, of LabRecorder, this package or any other recorder. Its
+        journal is used if it lies beside it: a block that fails its checksum is dropped.
+
+    Returns
+    -------
+    XdfFile
+        Everything that was left out, repaired or assumed is among the findings.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, a folder, or cannot be opened.
+    FormatError
+        If it is empty, no XDF file, or nothing in it can be read.
+    """
+    raw = read_raw(Path(path))
+    clocks = _Clocks(raw)
+    return XdfFile(
+        tuple(clocks.placed(stream) for stream in raw.streams),
+        raw.findings,
+        raw.truncated,
+        raw.started,
+        tuple(stream.footer for stream in raw.streams),
+        tuple(stream.stream_id for stream in raw.streams),
+    )
+
+
+class _Clocks:
+    """The clocks of a file's streams: which stamps are on an LSL clock, and where the others go."""
+
+    def __init__(self, raw: RawXdf) -> None:
+        self.pairs = raw.clock_pairs
+        self.at_home = self._find_home(raw.streams)
+        self.evidence = Evidence.gather([part for s in raw.streams for part in self._evidence(s)])
+        self.shifts = self._unix_shifts(raw.streams)
+
+    def _find_home(self, streams: tuple[StoredStream, ...]) -> set[int]:
+        """Streams (by identity) whose stamps are on the clock that their offsets are about."""
+        filled = [s for s in streams if s.stamps.size]
+        home = {id(s) for s in filled if s.offset_times.size and is_home(s.stamps, s.offset_times)}
+        floating = [s for s in filled if not s.offset_times.size]
+        known = [s for s in filled if id(s) in home]
+        if not known and floating:
+            known = _largest_company(floating)
+            home |= {id(s) for s in known}
+        low, high = self._range(known)
+        for stream in floating:
+            middle = float(np.median(stream.stamps))
+            if low - NEAR_SECONDS <= middle <= high + NEAR_SECONDS:
+                home.add(id(stream))
+        if not home and len({s.stamps.size > 0 and is_unix(s.stamps) for s in filled}) == 1:
+            home = {id(s) for s in filled} if self._nothing_else(filled) else home
+        return home
+
+    @staticmethod
+    def _nothing_else(filled: list[StoredStream]) -> bool:
+        return not any(s.offset_times.size for s in filled)
+
+    @staticmethod
+    def _range(streams: list[StoredStream]) -> tuple[float, float]:
+        ends = []
+        for stream in streams:
+            times, _ = _corrected(stream)
+            ends += [float(times.min()), float(times.max())]
+        return (min(ends), max(ends)) if ends else (np.inf, -np.inf)
+
+    def _evidence(self, stream: StoredStream) -> list[tuple[NDArray[np.int64], FloatArray]]:
+        parts = [(stream.offset_places, stream.offset_times + stream.offset_values)]
+        if id(stream) in self.at_home and stream.chunk_ends.size:
+            filled = np.diff(stream.chunk_ends, prepend=0) > 0
+            times, _ = _corrected(stream)
+            ends = stream.chunk_ends[filled]
+            parts.append((stream.chunk_places[filled], times[ends - 1]))
+        return parts
+
+    def _unix_shifts(self, streams: tuple[StoredStream, ...]) -> dict[str, Shift | None]:
+        """One shift per sending computer: its streams keep their distance from each other."""
+        by_pairs = shift_by_pairs(self.pairs)
+        hosts: dict[str, list[StoredStream]] = {}
+        for stream in streams:
+            if id(stream) not in self.at_home and is_unix(stream.stamps):
+                hosts.setdefault(stream.info.hostname, []).append(stream)
+        return {host: by_pairs or self._shift_by_order(members) for host, members in hosts.items()}
+
+    def _shift_by_order(self, streams: list[StoredStream]) -> Shift | None:
+        places, stamps = [], []
+        for stream in streams:
+            filled = np.diff(stream.chunk_ends, prepend=0) > 0
+            places.append(stream.chunk_places[filled])
+            stamps.append(stream.stamps[stream.chunk_ends[filled] - 1])
+        return self.evidence.shift(np.concatenate(places), np.concatenate(stamps))
+
+    def placed(self, stream: StoredStream) -> RawStream:
+        """Put a stream on the recorder's clock and lay its samples out."""
+        findings = list(stream.findings)
+        if not stream.stamps.size:
+            findings.append(_finding(stream, "stream-empty", "the stream holds no samples"))
+            return RawStream(
+                stream.info, stream.values, stream.stamps.copy(), stream.stamps, tuple(findings)
+            )
+        times, bounds, said = self._on_clock(stream)
+        findings += said
+        if times is None:
+            nothing = np.empty(0)
+            return RawStream(stream.info, stream.values[:0], nothing, nothing, tuple(findings))
+        result = place_samples(stream.info, stream.values, times, bounds)
+        values, stamps = stream.values, stream.stamps
+        if result.order is not None:
+            values, stamps = values[result.order], stamps[result.order]
+        findings += result.findings
+        return RawStream(stream.info, values, result.times, stamps, tuple(findings))
+
+    def _on_clock(self, stream: StoredStream) -> tuple[FloatArray | None, list[int], list[Finding]]:
+        """Times on the recorder's clock (``None``: cannot be known), where they are cut, findings."""
+        if id(stream) in self.at_home:
+            times, segments = _corrected(stream)
+            return times, [s.start for s in segments[1:]], _said_of_clock(stream, segments)
+        if is_unix(stream.stamps):
+            shift = self.shifts[stream.info.hostname]
+        elif not stream.stamped:
+            shift = self._shift_by_order([stream])
+        else:
+            shift = None
+        if shift is None or not shift.proven:
+            return None, [], [_refused(stream)]
+        what = "Unix time" if is_unix(stream.stamps) else "no time at all"
+        text = (
+            f"stamps are {what}, not the LSL clock: {shift.seconds:+.3f} s added by "
+            f"{shift.source}, good to about {max(shift.spread, 0.001):.2g} s"
+        )
+        return stream.stamps + shift.seconds, [], [_finding(stream, "clock-repaired", text)]
+
+
+def _corrected(stream: StoredStream) -> tuple[FloatArray, tuple[ClockSegment, ...]]:
+    arrival = Arrival(stream.chunk_ends, stream.chunk_places, stream.offset_places)
+    return to_receiver_clock(stream.stamps, stream.offset_times, stream.offset_values, arrival)
+
+
+def _largest_company(streams: list[StoredStream]) -> list[StoredStream]:
+    """Of streams without any offsets, those that share a clock with the most samples."""
+    lsl = [s for s in streams if not is_unix(s.stamps)] or streams
+    numeric = [s for s in lsl if not s.info.is_text] or lsl
+    main = max(numeric, key=lambda s: s.stamps.size)
+    low, high = float(main.stamps.min()), float(main.stamps.max())
+    return [
+        s for s in lsl if low - NEAR_SECONDS <= float(np.median(s.stamps)) <= high + NEAR_SECONDS
+    ]
+
+
+def _said_of_clock(stream: StoredStream, segments: tuple[ClockSegment, ...]) -> list[Finding]:
+    findings = []
+    if len(segments) > 1:
+        text = (
+            f"the sender's clock was set anew {len(segments) - 1} times: each part is placed by its "
+            "own clock offsets"
+        )
+        findings.append(_finding(stream, "clock-reset", text))
+    if stream.offset_times.size == 0:
+        text = "no clock offsets were recorded: stamps are taken to be the recorder's own time"
+        findings.append(replace(_finding(stream, "clock-unknown", text), severity=Severity.NOTE))
+    elif is_unix(stream.stamps) and float(np.median(stream.offset_values)) < -UNIX_FROM / 2:
+        text = "stamps are Unix time; the recorded clock offsets place them"
+        findings.append(replace(_finding(stream, "clock-unix", text), severity=Severity.NOTE))
+    return findings
+
+
+def _finding(stream: StoredStream, code: str, text: str) -> Finding:
+    return Finding(code, text, Severity.WARNING, stream.info.name or f"stream {stream.stream_id}")
+
+
+def _refused(stream: StoredStream) -> Finding:
+    first, last = float(stream.stamps[0]), float(stream.stamps[-1])
+    return Finding(
+        "clock-foreign",
+        f"stamps ({first:.3f} to {last:.3f} s) are on another clock than the rest of the file and "
+        f"nothing proves by how much: its {stream.stamps.size} samples are left out",
+        Severity.PROBLEM,
+        stream.info.name or f"stream {stream.stream_id}",
+        "let the sender stamp with LSL's local_clock()",
+    )
