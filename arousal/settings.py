@@ -39,7 +39,7 @@ class WindowSettings(_Model):
     """The window grid and what a window needs to count."""
 
     durations: tuple[Seconds, ...] = (60.0, 120.0)
-    """Window lengths in s: HR, pNN50, SD1/SD2, HF and EDA from 60 s, lnRMSSD and SDNN from 120 s."""
+    """Window lengths in s: HR, pNN50, SD1/SD2, HF, EDA from 60 s, lnRMSSD and SDNN from 120 s."""
     step: Seconds = 5.0
     """Distance between window onsets in s."""
     short: Seconds = 30.0
@@ -76,6 +76,12 @@ class BeatSettings(_Model):
     """Share of corrected beats above which a window is flagged (Quintana 2016)."""
     corrected_refuse: Fraction = 0.10
     """... and above which its HRV is refused."""
+    irregular_step: Fraction = 0.30
+    """Neighbouring intervals that differ by more than this share of their mean are irregular ..."""
+    irregular_refuse: Fraction = 0.10
+    """... and a window with a larger share of them has no HRV: extra beats, not vagal tone."""
+    noisy_flag: Fraction = 0.10
+    """Share of beats that do not look like the person's own, above which a window is flagged."""
     ppg_rate_for_hrv: float = 64.0
     """PPG below this many Hz gives HR only."""
     refine_below: float = 250.0

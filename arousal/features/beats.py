@@ -58,6 +58,8 @@ class Beats:
         Milliseconds.
     corrected : ndarray of bool, shape (n,)
         Whether the interval's beat was corrected.
+    sound : ndarray of bool, shape (n,)
+        Whether neither of the interval's two beats was corrected.
     segment : ndarray of int, shape (n,)
         Contiguous run that the interval belongs to; nothing is differenced across two.
     raw_times : ndarray, shape (m,)
@@ -74,6 +76,7 @@ class Beats:
     times: FloatArray
     intervals: FloatArray
     corrected: NDArray[np.bool_]
+    sound: NDArray[np.bool_]
     segment: IntArray
     raw_times: FloatArray
     hrv: bool = True
@@ -109,7 +112,7 @@ def collect_beats(
 
     An interval outside 240-3000 ms is left out, and its two neighbours count as separate runs.
     """
-    starts, times, corrected, segment, raw = [], [], [], [], []
+    starts, times, corrected, sound, segment, raw = [], [], [], [], [], []
     next_segment = 0
     outside = []
     for run in runs:
@@ -122,6 +125,7 @@ def collect_beats(
         starts.append(run.times[:-1][keep])
         times.append(run.times[1:][keep])
         corrected.append(run.corrected[1:][keep])
+        sound.append(~(run.corrected[1:] | run.corrected[:-1])[keep])
         segment.append(next_segment + np.cumsum(~keep)[keep])
         next_segment += int(np.count_nonzero(~keep)) + 1
     found = dict(reasons or {})
@@ -136,6 +140,7 @@ def collect_beats(
         end,
         np.round((end - begin) * 1000.0, ROUND_DIGITS),
         np.concatenate([np.empty(0, dtype=bool), *corrected]),
+        np.concatenate([np.empty(0, dtype=bool), *sound]),
         np.concatenate([np.empty(0, dtype=np.intp), *segment]),
         _joined(raw),
         hrv,

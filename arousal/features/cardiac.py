@@ -20,13 +20,18 @@ from arousal.features.spans import as_spans
 from arousal.recording import Kind, Signal
 from arousal.settings import BeatSettings
 
-__all__ = ["beats_from_intervals", "beats_from_wave", "find_beats", "refine_peaks"]
+__all__ = ["beats_from_intervals", "beats_from_wave", "find_beats", "refine_peaks", "unlike_beats"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 SLOWEST = {Kind.ECG: 80.0, Kind.PPG: 20.0}
 """Below these rates (Hz) NeuroKit2's filters (40 Hz of ECG, 8 Hz of pulse wave) have no room."""
+SHAPE_SECONDS = {Kind.ECG: 0.12, Kind.PPG: 0.25}
+"""Seconds on either side of a peak that make the shape of a beat."""
+ALIKE = 0.7
+"""Correlation with the median beat below which a beat is not the person's own."""
+FEWEST_FOR_SHAPE = 10
 
 
 def find_beats(signal: Signal, settings: BeatSettings) -> Beats:
@@ -67,14 +72,17 @@ def beats_from_wave(signal: Signal, settings: BeatSettings) -> Beats:
         reasons[Quality.RATE_LOW] = as_spans([(signal.onset, signal.end)])
     if not rate >= SLOWEST[signal.kind]:
         return collect_beats(signal.kind, signal.source, [], hrv=False, reasons=reasons)
-    runs, silent = [], []
+    runs, silent, odd = [], [], [as_spans([])]
     for stretch in stretches:
-        times = _peak_times(stretch, signal.kind, settings)
+        times, unlike = _peaks(stretch, signal.kind, settings)
+        odd.append(_unlike_spans(times, unlike))
         pieces = _split(times)
         runs += [correct_run(piece) for piece in pieces]
         silent += _without_beats(stretch, pieces)
     if silent:
         reasons[Quality.NO_BEATS] = as_spans(silent)
+    if len(noisy := np.concatenate(odd)):
+        reasons[Quality.NOISY] = noisy
     return collect_beats(signal.kind, signal.source, runs, hrv=not slow_pulse, reasons=reasons)
 
 
@@ -133,11 +141,54 @@ def refine_peaks(wave: FloatArray, peaks: IntArray) -> FloatArray:
     return refined
 
 
-def _peak_times(stretch: Stretch, kind: Kind, settings: BeatSettings) -> FloatArray:
+def unlike_beats(wave: FloatArray, peaks: IntArray, reach: int) -> NDArray[np.bool_]:
+    """Find beats whose shape is not the person's own.
+
+    Parameters
+    ----------
+    wave : ndarray, shape (n,)
+        Cleaned signal.
+    peaks : ndarray of int, shape (m,)
+    reach : int
+        Samples on either side of a peak that make its shape.
+
+    Returns
+    -------
+    ndarray of bool, shape (m,)
+        True where the correlation with the median beat is below 0.7. Beats at the ends, and all
+        of them where there are too few for a median, are not judged (False).
+    """
+    unlike = np.zeros(peaks.size, dtype=bool)
+    inner = np.flatnonzero((peaks >= reach) & (peaks < wave.size - reach))
+    if inner.size < FEWEST_FOR_SHAPE:
+        return unlike
+    shapes = wave[peaks[inner, None] + np.arange(-reach, reach + 1)]
+    shapes = shapes - shapes.mean(axis=1, keepdims=True)
+    typical = np.median(shapes, axis=0)
+    size = np.sqrt((shapes**2).sum(axis=1) * (typical**2).sum())
+    unlike[inner] = ~(shapes @ typical >= ALIKE * size)
+    return unlike
+
+
+def _peaks(
+    stretch: Stretch, kind: Kind, settings: BeatSettings
+) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """Times of the peaks, and which of them look odd."""
     clean, peaks = _neurokit_peaks(stretch, kind)
+    unlike = unlike_beats(clean, peaks, round(SHAPE_SECONDS[kind] * stretch.rate))
     if stretch.rate < settings.refine_below:
-        return stretch.time_at(refine_peaks(clean, peaks))
-    return stretch.times[peaks]
+        return stretch.time_at(refine_peaks(clean, peaks)), unlike
+    return stretch.times[peaks], unlike
+
+
+def _unlike_spans(times: FloatArray, unlike: NDArray[np.bool_]) -> FloatArray:
+    """Around each odd beat, half-way to its neighbours."""
+    if not times.size:
+        return as_spans([])
+    middle = (times[1:] + times[:-1]) / 2.0
+    begin = np.concatenate((times[:1], middle))
+    end = np.concatenate((middle, times[-1:]))
+    return np.column_stack((begin, end))[unlike]
 
 
 def _neurokit_peaks(stretch: Stretch, kind: Kind) -> tuple[FloatArray, IntArray]:

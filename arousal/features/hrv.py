@@ -1,12 +1,16 @@
 """Heart rate and its variability in all windows at once.
 
 Which beats belong to a window: the intervals whose both ends lie inside it. Which differences:
-those between two such intervals that follow each other in one contiguous run. Coverage is the
-share of the window that usable intervals cover, cut off at the window's edges.
+those between two such intervals that follow each other in one contiguous run and none of whose
+three beats was corrected. Coverage is the share of the window that usable intervals cover, cut
+off at the window's edges.
 
-Formulas are NeuroKit2's (``hrv_time``, ``hrv_nonlinear``), with one difference: pNN50 is a share
+Formulas are NeuroKit2's (``hrv_time``, ``hrv_nonlinear``), with two differences. pNN50 is a share
 of the n - 1 differences (Task Force 1996, doi:10.1161/01.CIR.93.5.1043), where NeuroKit2 divides
-by the n intervals.
+by the n intervals. Differences at corrected beats are left out: with 3 % of extra beats RMSSD
+from the corrected series is 10-25 % too high (an extra beat is moved half-way, the pause around
+it stays), without those differences it is within 5 % (simulated; MIT-BIH 100: 32.2 against 26.6,
+where normal-to-normal differences by the cardiologists' labels give 27.5 ms).
 """
 
 from __future__ import annotations
@@ -22,6 +26,7 @@ from arousal.features.windows import Grid, range_sum
 __all__ = ["TimeDomain", "time_domain"]
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +41,9 @@ class TimeDomain:
         Share of the window that usable intervals cover, 0-1.
     corrected : ndarray, shape (w,)
         Share of the window's beats that were corrected; NaN without beats.
+    irregular : ndarray, shape (w,)
+        Share of neighbouring intervals that differ by more than ``irregular_step`` of their mean
+        even after correction; NaN without differences.
     mean_nn, sdnn, rmssd, sd1, sd2 : ndarray, shape (w,)
         Milliseconds.
     pnn50 : ndarray, shape (w,)
@@ -46,6 +54,7 @@ class TimeDomain:
     differences: NDArray[np.intp]
     coverage: FloatArray
     corrected: FloatArray
+    irregular: FloatArray
     mean_nn: FloatArray
     sdnn: FloatArray
     rmssd: FloatArray
@@ -54,13 +63,15 @@ class TimeDomain:
     sd2: FloatArray
 
 
-def time_domain(beats: Beats, grid: Grid) -> TimeDomain:
+def time_domain(beats: Beats, grid: Grid, irregular_step: float = 0.30) -> TimeDomain:
     """Reduce beats over all windows.
 
     Parameters
     ----------
     beats : Beats
     grid : Grid
+    irregular_step : float
+        Share of the mean of two neighbouring intervals.
 
     Returns
     -------
@@ -73,18 +84,22 @@ def time_domain(beats: Beats, grid: Grid) -> TimeDomain:
     centred = beats.intervals - centre
     count = last - first
     total = range_sum(centred, first, last)
-    follows = np.diff(beats.segment) == 0
-    step = np.where(follows, np.diff(beats.intervals), 0.0)
-    pair = np.where(follows, centred[1:] + centred[:-1], 0.0)
-    # Differences i join intervals i and i + 1: one fewer than intervals in every window.
+    # Difference i joins intervals i and i + 1: one fewer than intervals in every window.
     until = np.maximum(first, last - 1)
-    pairs = np.rint(range_sum(follows, first, until)).astype(np.intp)
+    follows = np.diff(beats.segment) == 0
+    change = np.abs(np.diff(beats.intervals)) / (centre + (centred[1:] + centred[:-1]) / 2.0)
+    uneven = follows & (change > irregular_step)
+    counted = follows & beats.sound[1:] & beats.sound[:-1]
+    step = np.where(counted, np.diff(beats.intervals), 0.0)
+    pair = np.where(counted, centred[1:] + centred[:-1], 0.0)
+    pairs = _count(counted, first, until)
     squares = range_sum(step**2, first, until)
     return TimeDomain(
         count,
         pairs,
         grid.share(beats.spans),
         _ratio(range_sum(beats.corrected, first, last), count),
+        _ratio(range_sum(uneven, first, until), _count(follows, first, until)),
         centre + _ratio(total, count),
         _deviation(range_sum(centred**2, first, last), total, count),
         np.sqrt(_ratio(squares, pairs)),
@@ -93,6 +108,10 @@ def time_domain(beats: Beats, grid: Grid) -> TimeDomain:
         _deviation(range_sum(pair**2, first, until), range_sum(pair, first, until), pairs)
         / np.sqrt(2.0),
     )
+
+
+def _count(mask: NDArray[np.bool_], first: NDArray[np.intp], last: NDArray[np.intp]) -> IntArray:
+    return np.rint(range_sum(mask, first, last)).astype(np.intp)
 
 
 def _ratio(numerator: FloatArray, count: NDArray[np.intp]) -> FloatArray:

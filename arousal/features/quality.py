@@ -37,6 +37,7 @@ class Quality(StrEnum):
     COVERAGE_HRV = "coverage-hrv"
     CORRECTED = "corrected"
     CORRECTED_TOO_MUCH = "corrected-too-much"
+    IRREGULAR = "irregular"
     SPEECH = "speech"
     SHORT_WINDOW = "short-window"
     BREATHING_UNKNOWN = "breathing-unknown"
@@ -129,6 +130,10 @@ _WORDS: Mapping[Quality, tuple[str, str]] = {
     ),
     Quality.CORRECTED_TOO_MUCH: (
         "So many heartbeats had to be corrected that variability cannot be trusted.",
+        "Moisten the strap and sit still; with frequent extra beats only heart rate can be used.",
+    ),
+    Quality.IRREGULAR: (
+        "Heartbeats came irregularly (extra beats or noise), which is not vagal variability.",
         "Moisten the strap and sit still; with frequent extra beats only heart rate can be used.",
     ),
     Quality.SPEECH: (

@@ -1,10 +1,10 @@
 """The feature table: one row per person and window, every refusal with its reason.
 
 Rules (settings name the numbers): heart rate needs beats over 80 % of the window, every other
-cardiac measure 90 % and at most 10 % corrected beats; RMSSD, its logarithm, pNN50, SD1 and HF are
-refused where more than 20 % of the window is the person's own speech. Heart rate and skin
-conductance from 30 s, pNN50, SD1, SD2 and HF from 60 s, RMSSD and SDNN from 120 s on. A measure
-that a window is too short for is missing without a code.
+cardiac measure 90 %, at most 10 % corrected and at most 10 % irregular beats; RMSSD, its
+logarithm, pNN50, SD1 and HF are refused where more than 20 % of the window is the person's own
+speech. Heart rate and skin conductance from 30 s, pNN50, SD1, SD2 and HF from 60 s, RMSSD and SDNN
+from 120 s on. A measure that a window is too short for is missing without a code.
 """
 
 from __future__ import annotations
@@ -132,8 +132,10 @@ def _heart(
         empty["cardiac_coverage"] = np.zeros(rows)
         return empty, {Quality.NO_SIGNAL: np.ones(rows, dtype=bool)}
     beats, windows = person.beats, settings.windows
-    values = time_domain(beats, grid)
+    values = time_domain(beats, grid, settings.beats.irregular_step)
     flags = _touched(beats.reasons, grid)
+    if Quality.NOISY in flags:
+        flags[Quality.NOISY] = grid.share(beats.reasons[Quality.NOISY]) > settings.beats.noisy_flag
     long = _at_least(grid, HR_FROM)
     level = long & (values.coverage >= windows.hr_coverage) & (values.intervals > 0)
     steady = (
@@ -141,6 +143,7 @@ def _heart(
         & beats.hrv
         & (values.coverage >= windows.hrv_coverage)
         & ~(values.corrected > settings.beats.corrected_refuse)
+        & ~(values.irregular > settings.beats.irregular_refuse)
     )
     quiet = ~(spoken > windows.speech_max)
     flags[Quality.NO_SIGNAL] = values.coverage == 0
@@ -152,6 +155,7 @@ def _heart(
     flags[Quality.CORRECTED] = ~flags[Quality.CORRECTED_TOO_MUCH] & (
         values.corrected > settings.beats.corrected_flag
     )
+    flags[Quality.IRREGULAR] = values.irregular > settings.beats.irregular_refuse
     flags[Quality.SPEECH] = ~quiet
     columns = _variability(values, grid, settings, level, steady, quiet)
     short = grid.duration < RECOMMENDED_RMSSD - ROUNDING
