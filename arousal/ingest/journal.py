@@ -2,8 +2,8 @@
 
 It is append-only, unbuffered, and on the disk before `Journal.write` returns (unless told that the
 line may go with the next `Journal.sync`), so it survives the process, the computer and a damaged
-data file. Every line has ``seq`` (1, 2, 3 ...), ``utc`` (Unix seconds), ``lsl`` (s on the recorder's LSL clock:
-each line is also a pair of the two clocks) and ``type``:
+data file. Every line has ``seq`` (1, 2, 3 ...), ``utc`` (Unix seconds), ``lsl`` (s on the
+recorder's LSL clock: each line is also a pair of the two clocks) and ``type``:
 
 ==================  ==================================================================
 ``start``           versions, data file, host, forecast of the disk
@@ -113,17 +113,17 @@ class Journal:
         """Bytes in the file."""
         return self._length
 
-    def write(self, kind: str, *, sync: bool = True, **fields: object) -> None:
+    def write(self, kind: str, fields: Mapping[str, object], *, sync: bool = True) -> None:
         """Append a line.
 
         Parameters
         ----------
         kind : str
             Its ``type``.
+        fields : mapping
+            The rest: what JSON can hold; numbers that are not finite become ``null``.
         sync : bool
             Whether to wait until the disk itself has it.
-        **fields
-            What JSON can hold; numbers that are not finite become ``null``.
 
         Raises
         ------

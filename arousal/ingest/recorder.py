@@ -1,0 +1,389 @@
+"""Record LSL streams so that nothing is lost: crash-safe XDF with a journal beside it.
+
+Who does what, each in a thread of its own (`arousal.ingest.workers`):
+
+==========  =======  ==========================================================================
+``find``    0.2 s    looks for new streams; each is opened in a passing thread
+``drain``   0.08 s   empties every inlet into the tape's queue; knows at once when a sender is gone
+``write``   0.04 s   encodes what is queued and writes it in one unbuffered block
+``sync``    1 s      waits for the disk, counts what is in the file, looks at the free space
+``watch``   0.25 s   health, clock offsets, alarms; looks after the other four
+==========  =======  ==========================================================================
+
+A kill -9 costs what arrived in the last 0.12 s at most, and no mark: those are on the disk before
+`Recorder.mark` returns.
+"""
+
+from __future__ import annotations
+
+import platform
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from arousal import __version__
+from arousal.errors import ArousalError, UsageError
+from arousal.findings import Finding, Severity
+from arousal.ingest.alarms import AlarmBoard
+from arousal.ingest.devices import Catalogue, load_catalogue
+from arousal.ingest.journal import read_journal
+from arousal.ingest.lsl import Finder, Inlet, Sighting, local_clock
+from arousal.ingest.marker_outlet import MARKER_NAME, MarkerOutlet, MarkLog, PlacedMark
+from arousal.ingest.recording_disk import RecordingDisk
+from arousal.ingest.recording_summary import RecordingSummary, StreamSummary
+from arousal.ingest.recording_watch import LiveSamples, RecordingWatch
+from arousal.ingest.roster import Roster, load_roster
+from arousal.ingest.stream_book import Segment, StreamBook
+from arousal.ingest.stream_health import Meter, StreamHealth
+from arousal.ingest.workers import Crew, Fault
+from arousal.marks import parse_mark
+
+__all__ = ["Recorder"]
+
+FIND, DRAIN, WRITE, SYNC, WATCH = 0.2, 0.08, 0.04, 1.0, 0.25
+GRACE = 0.05
+"""Seconds that a stop waits for samples on their way."""
+RETRY_OPENING = 2.0
+"""Seconds after which a stream that did not open is tried again."""
+
+
+class Recorder:
+    """A recording in progress.
+
+    Parameters
+    ----------
+    out : Path
+        Folder, or file ending in ``.xdf``; nothing that exists is overwritten.
+    session : Path, optional
+        Session folder with ``session.toml``: who wears what, and who agreed to be recorded.
+        Without it every stream of the LSL session is recorded.
+    planned : float
+        Seconds that will be recorded, for the forecast of the disk.
+    catalogue : Catalogue, optional
+        Device rules; the bundled ones if left out.
+    tell : callable, optional
+        ``tell(finding, on)``: told, from any thread, when something begins or ends to be wrong.
+    listener : callable, optional
+        Told of samples about 4 times a second, from the watching thread: the live page's ear.
+        However slow it is, the recording does not wait for it.
+    marker_name : str
+        Name of the LSL stream on which marks are sent.
+
+    Raises
+    ------
+    SettingsError
+        If the session folder's files are wrong.
+
+    Examples
+    --------
+    >>> with Recorder(Path("session-1")) as recorder:     # doctest: +SKIP
+    ...     recorder.mark("phase/baseline")
+    ...     time.sleep(60)
+    ...     summary = recorder.stop()
+    """
+
+    def __init__(
+        self,
+        out: Path,
+        session: Path | None = None,
+        *,
+        planned: float = 2 * 3600.0,
+        catalogue: Catalogue | None = None,
+        tell: Callable[[Finding, bool], None] | None = None,
+        listener: Callable[[LiveSamples], None] | None = None,
+        marker_name: str = MARKER_NAME,
+    ) -> None:
+        self.roster: Roster = load_roster(session, catalogue or load_catalogue())
+        self._out, self._planned, self._marker_name = out, planned, marker_name
+        self._tell = tell
+        self.alarms = AlarmBoard(self._on_alarm)
+        self._book = StreamBook()
+        self._seen: dict[str, float] = {}  # uid -> when it may be opened (again)
+        self._unopened: dict[str, Finding] = {}
+        self._opening = threading.Lock()
+        self._crew = Crew(self._on_fault)
+        self._watch = RecordingWatch(self._book, self.roster, self.alarms, listener)
+        self._state = "new"
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._state == "running":
+            self.stop()
+
+    @property
+    def path(self) -> Path:
+        """The data file."""
+        return self._disk.path
+
+    def start(self) -> None:
+        """Begin to record; streams are opened as they are found.
+
+        Raises
+        ------
+        UsageError
+            If it was started before.
+        DeviceError
+            If the files cannot be made.
+        """
+        if self._state != "new":
+            raise UsageError(f"a recorder starts once; this one is {self._state}")
+        self._begun = local_clock()
+        self._disk = RecordingDisk(self._out, datetime.now(UTC), self.alarms)
+        self._marks = MarkLog(_earlier_marks(self._disk.path.parent))
+        self._outlet = MarkerOutlet(self._marker_name, f"arousal-markers-{platform.node()}")
+        self._seen[self._outlet.info.uid] = float("inf")
+        self._marker_number = self._disk.tape.begin(self._outlet.info, self._outlet.xml)
+        self._watch.begin(self._disk, self._marker_number, self._planned)
+        self._disk.note(
+            "start",
+            sync=True,
+            file=self._disk.path.name,
+            started=datetime.now(UTC).isoformat(),
+            arousal=__version__,
+            python=platform.python_version(),
+            host=platform.node(),
+            free=self._disk.guard.free,
+            reserve=self._disk.guard.holds,
+            markers=self._outlet.info.name,
+        )
+        self._finder = Finder()
+        self._crew.add("find", self._find, FIND)
+        self._drainer = self._crew.add("drain", self._drain, DRAIN, replaceable=True)
+        self._crew.add("write", self._disk.write, WRITE)
+        self._crew.add("sync", self._sync, SYNC)
+        self._crew.add("watch", self._look, WATCH)
+        self._state = "running"
+        self._crew.start()
+
+    def mark(self, text: str) -> PlacedMark:
+        """Set a mark now.
+
+        Parameters
+        ----------
+        text : str
+            A mark in the words of `arousal.marks`. With ``id=`` of one's own it may be sent again
+            without harm: the first one counts.
+
+        Raises
+        ------
+        DataError
+            If the text breaks the grammar.
+        UsageError
+            If there is no recording, the text is empty or has several lines, or it undoes what does
+            not exist.
+        """
+        stamp, utc = local_clock(), time.time()
+        if self._state != "running":
+            raise UsageError("there is no recording to mark", where="mark")
+        if not text.strip() or len(text.splitlines()) > 1:
+            raise UsageError(f"a mark is one line of text, not {text!r}", where="mark")
+        if (key := parse_mark(text).id) and (known := self._marks.placed(key)):
+            return known
+        mark = self._marks.next(text)
+        line = str(mark)
+        self._outlet.push(line, stamp)
+        values = np.array([[line]], dtype=object)
+        self._disk.tape.samples(self._marker_number, values, np.array([stamp]))
+        on_disk = self._disk.note("mark", sync=True, text=line, stamp=stamp)
+        placed = PlacedMark(mark, stamp, utc, on_disk)
+        self._marks.place(placed)
+        return placed
+
+    def undo(self, of: str = "") -> PlacedMark:
+        """Take a mark back, by a mark of its own; without ``of`` the newest one that stands."""
+        return self.mark(f"undo of={of}" if of else "undo")
+
+    def health(self) -> tuple[StreamHealth, ...]:
+        """Return the newest reading of every stream, at most 0.5 s old, with what is wrong."""
+        return self._watch.readings
+
+    def stop(self) -> RecordingSummary:
+        """End the recording, close the file, read it back.
+
+        Returns
+        -------
+        RecordingSummary
+            How many samples of each stream arrived and how many are on the disk.
+
+        Raises
+        ------
+        UsageError
+            If nothing is being recorded.
+        """
+        if self._state != "running":
+            raise UsageError(f"there is no recording to stop; it is {self._state}")
+        self._state = "stopping"
+        for worker in self._crew.workers:
+            if worker.name != "write":
+                worker.request_stop()
+        time.sleep(GRACE)
+        self._drainer.stop(1.0)
+        self._drain()
+        self._watch.write_offsets(final=True)
+        # Every other thread is done with the tape once these have ended.
+        stuck = [worker.name for worker in self._crew.workers if not worker.stop(2.0)]
+        summary = self._finish(stuck)
+        self._state = "stopped"
+        threading.Thread(target=self._hang_up, daemon=True).start()
+        return summary
+
+    def _finish(self, stuck: list[str]) -> RecordingSummary:
+        findings = [*self._disk.close()]
+        findings += [
+            Finding("recorder-stuck", f"the thread {name!r} did not end", Severity.PROBLEM)
+            for name in stuck
+        ]
+        counts, damaged = self._disk.verify()
+        accepted = self._disk.tape.accepted
+        markers = self._marker_number
+        streams = [
+            StreamSummary(markers, self._outlet.info, None, accepted[markers], counts[markers])
+        ]
+        streams += [
+            StreamSummary(s.number, s.info, s.person, s.received, counts[s.number], s.continues)
+            for s in self._book.segments
+        ]
+        journal, seconds = self._disk.journal.path, local_clock() - self._begun
+        summary = RecordingSummary(
+            self._disk.path, journal, seconds, tuple(streams), damaged, tuple(findings)
+        )
+        self._disk.note(
+            "stop",
+            sync=True,
+            complete=summary.complete,
+            damaged=damaged,
+            streams=[[s.number, s.received, s.on_disk] for s in streams],
+        )
+        self._disk.end()
+        return summary
+
+    def _hang_up(self) -> None:
+        for segment in self._book.segments:
+            segment.inlet.close()
+
+    # ------------------------------------------------------------------ worker steps
+
+    def _find(self) -> None:
+        now = time.monotonic()
+        for sighting in self._finder.sightings():
+            if self._seen.get(sighting.uid, 0.0) > now:
+                continue
+            self._seen[sighting.uid] = float("inf")
+            opening = threading.Thread(target=self._open, args=(sighting,), daemon=True)
+            opening.start()
+
+    def _open(self, sighting: Sighting) -> None:
+        try:
+            if reason := self.roster.refusal(sighting.info):
+                self._refuse(sighting, reason)
+                return
+            inlet = Inlet(sighting)
+        except ArousalError as error:
+            self._refuse(sighting, str(error))
+            self._seen[sighting.uid] = time.monotonic() + RETRY_OPENING
+            return
+        self._unopened.pop(sighting.uid, None)
+        self._enter(inlet)
+
+    def _refuse(self, sighting: Sighting, reason: str) -> None:
+        if sighting.uid not in self._unopened:
+            where = sighting.info.name
+            self._unopened[sighting.uid] = Finding(
+                "stream-refused", reason, Severity.PROBLEM, where
+            )
+            self._disk.note("stream-refused", uid=sighting.uid, name=where, reason=reason)
+        self.alarms.update("opening", tuple(self._unopened.values()))
+
+    def _enter(self, inlet: Inlet) -> None:
+        info, now = inlet.info, local_clock()
+        with self._opening:
+            if self._state != "running":
+                return
+            number = self._disk.tape.begin(info, inlet.xml)
+            meter = Meter(info, self.roster.catalogue, now)
+            segment = Segment(number, inlet, meter, self.roster.person(info), now)
+            self._book.add(segment)
+        self.alarms.update("opening", tuple(self._unopened.values()))
+        self._disk.note(
+            "stream-found" if segment.continues is None else "stream-back",
+            stream=number,
+            uid=info.uid,
+            name=info.name,
+            stream_type=info.type,
+            source_id=info.source_id,
+            hostname=info.hostname,
+            rate=info.rate,
+            person=segment.person,
+            continues=segment.continues,
+        )
+
+    def _drain(self) -> None:
+        for segment in self._book.live():
+            if segment.pulling.acquire(blocking=False):
+                try:
+                    self._pull(segment)
+                finally:
+                    segment.pulling.release()
+
+    def _pull(self, segment: Segment) -> None:
+        arrival = segment.inlet.pull()
+        now = local_clock()
+        if arrival is not None:
+            self._disk.tape.samples(segment.number, *arrival)
+            segment.received += len(arrival.stamps)
+            segment.inbox.append((now, arrival))
+        if segment.inlet.lost and segment.alive:
+            segment.ended = now
+            self._disk.tape.end(segment.number)
+            self._disk.note(
+                "stream-lost", stream=segment.number, uid=segment.info.uid, samples=segment.received
+            )
+
+    def _sync(self) -> None:
+        self._disk.sync()
+        self._crew.check()  # who watches the watch
+
+    def _look(self) -> None:
+        self._watch.step()
+        self._crew.check()
+
+    # ------------------------------------------------------------------ what goes wrong
+
+    def _on_alarm(self, finding: Finding, on: bool) -> None:
+        state = "on" if on else "off"
+        self._disk.note(
+            "alarm", state=state, code=finding.code, where=finding.where, message=finding.message
+        )
+        if self._tell is not None:
+            self._tell(finding, on)
+
+    def _on_fault(self, fault: Fault) -> None:
+        self._disk.note("fault", worker=fault.worker, what=fault.what, detail=fault.detail)
+        text = f"the recorder's thread {fault.worker!r} {fault.what}: {fault.detail[-300:]}"
+        hint = "recording goes on; please report this with the journal"
+        finding = Finding("recorder-fault", text, Severity.PROBLEM, fault.worker, hint)
+        self.alarms.update(f"worker {fault.worker}", (finding,))
+
+
+def _earlier_marks(folder: Path) -> list[str]:
+    """Marks that a recorder wrote here before it was started again."""
+    return [
+        str(entry.fields.get("text", ""))
+        for path in sorted(folder.glob("*journal.jsonl"))
+        for entry in read_journal(path)[0]
+        if entry.type == "mark"
+    ]
