@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+from arousal.simulate.body import Body
 from arousal.simulate.course import COURSES, GAINS
+from arousal.simulate.effects import PersonEffect, RoleEffect
 from arousal.simulate.faults import Fault, FaultKind
 from arousal.simulate.latent import LatentSession, simulate_latent
 from arousal.simulate.noise import NOISE_FAMILIES, NOISE_STEP, noise
@@ -14,7 +16,7 @@ from arousal.simulate.session import SimulatedSession, simulate
 from arousal.simulate.settings import SIMULATED_KINDS, Level, SimulationSettings, SpeechForm
 from arousal.simulate.talk import Turn
 from arousal.simulate.timetable import Timetable
-from arousal.simulate.truth import Body, PlantedEffect, Truth
+from arousal.simulate.truth import Truth
 
 __all__ = [
     "COURSES",
@@ -27,7 +29,8 @@ __all__ = [
     "FaultKind",
     "LatentSession",
     "Level",
-    "PlantedEffect",
+    "PersonEffect",
+    "RoleEffect",
     "Seat",
     "SimulatedSession",
     "SimulationSettings",

@@ -80,7 +80,7 @@ class Gain(NamedTuple):
 
 GAINS: dict[str, Gain] = {
     "heart_rate": Gain(3.0, "bpm"),
-    "scr_rate": Gain(1.2, "1/min"),
+    "scr_rate": Gain(1.8, "1/min"),
     "ln_scl": Gain(0.10, "ln uS"),
     "ln_rmssd": Gain(-0.12, "ln ms"),
 }

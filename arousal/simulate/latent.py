@@ -23,6 +23,8 @@ from arousal.simulate.timetable import Timetable, lay_out
 
 __all__ = ["LatentSession", "simulate_latent"]
 
+SLOW = 60
+"""Seconds of the running means through which the conductance level follows."""
 SPEECH_RISE = 5.0
 """Time constant in s with which the level follows speech, up and down."""
 
@@ -70,6 +72,35 @@ class LatentSession:
     def level(self) -> NDArray[np.float64]:
         """Everything together, shape (people, seconds), SD."""
         return self.course + self.noise + self.drift + self.speech
+
+    def parts(self, row: int, measure: str) -> dict[str, NDArray[np.float64]]:
+        """Take one person's level apart, as a measure follows it.
+
+        The conductance level (``"ln_scl"``) follows a person's fluctuations and talking only
+        slowly, as skin does: through two running means of a minute. Everything else follows at
+        once.
+
+        Returns
+        -------
+        dict
+            ``planted``, ``speech``, ``drift`` and ``noise``, each of shape (seconds,), SD.
+        """
+        follow = _slowly if measure == "ln_scl" else np.asarray
+        return {
+            "planted": self.course[row],
+            "speech": follow(self.speech[row]),
+            "drift": self.drift,
+            "noise": follow(self.noise[row]),
+        }
+
+
+def _slowly(curve: NDArray[np.float64]) -> NDArray[np.float64]:
+    for _ in range(2):
+        # The ends are repeated, so that a curve that stands still stays where it is.
+        padded = np.pad(curve, (SLOW // 2, SLOW - SLOW // 2 - 1), mode="edge")
+        total = np.concatenate([[0.0], np.cumsum(padded)])
+        curve = (total[SLOW:] - total[:-SLOW]) / SLOW
+    return curve
 
 
 def simulate_latent(

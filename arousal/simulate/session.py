@@ -20,6 +20,8 @@ from arousal.session import (
     ReleaseSettings,
     SessionFile,
 )
+from arousal.simulate.body import Body
+from arousal.simulate.effects import person_effects, role_effects
 from arousal.simulate.electrocardiogram import electrocardiogram
 from arousal.simulate.faults import (
     BEAT_FAULTS,
@@ -37,7 +39,7 @@ from arousal.simulate.seeds import Seeds
 from arousal.simulate.settings import SimulationSettings, SpeechForm
 from arousal.simulate.skin import SITE, conductance, draw_responses, temperature
 from arousal.simulate.traits import draw_traits
-from arousal.simulate.truth import Body, Truth, tell_truth
+from arousal.simulate.truth import Truth
 
 __all__ = ["SimulatedSession", "simulate"]
 
@@ -122,7 +124,10 @@ def simulate(
     latent = simulate_latent(kind, people, seed, chosen)
     faults = _of_worn(plan_faults(latent, chosen, seeds), chosen)
     made = [_person(seat, latent, faults, chosen, seeds) for seat in latent.seats]
-    truth = tell_truth(seed, chosen, latent, tuple(body for _, body in made), faults)
+    bodies = tuple(body for _, body in made)
+    effects = person_effects(bodies, latent)
+    roles = role_effects(effects, latent, chosen)
+    truth = Truth(seed, chosen, latent, bodies, faults, effects, roles)
     started = datetime.combine(chosen.date, STARTED)
     recording = Recording(
         persons=tuple(person for person, _ in made),
@@ -227,12 +232,13 @@ class _Sensors:
     def _eda(self) -> tuple[FloatArray, FloatArray, float | None]:
         rate, body = self.settings.eda_rate, self.body
         times = self._grid(rate)
-        level = self.latent.level[body.seat.index]
         rng = self.seeds.of("skin", 1000 + body.seat.index)
+        row = body.seat.index
+        slow = sum(self.latent.parts(row, "ln_scl").values(), np.zeros(1))
         values = conductance(
             body.responses,
-            body.traits.curve("ln_scl", level),
-            body.traits.curve("scr_rate", level),
+            body.traits.curve("ln_scl", slow),
+            body.traits.curve("scr_rate", self.latent.level[row]),
             body.traits,
             times,
             rng,

@@ -17,11 +17,11 @@ FloatArray = NDArray[np.float64]
 SITE = "finger"
 THRESHOLD = EdaSettings().scr_threshold[SITE]
 """Smallest response in uS that counts at this site."""
-RISE, DECAY = 0.7, 3.0
-"""Time constants of a response in s."""
+RISE, DECAY = 0.7, 2.0
+"""Time constants of a response in s (Greco et al. 2016, doi:10.1109/TBME.2015.2474131)."""
 DEAD_TIME = 1.5
 """Seconds after a response in which no other begins: a sweat gland burst must end first."""
-SPREAD = 0.7
+SPREAD = 0.8
 """SD of ln amplitude."""
 TOO_SMALL = 0.015
 """Median amplitude in uS of a person who does not respond."""
@@ -96,7 +96,7 @@ def conductance(
 ) -> FloatArray:
     """Draw the conductance: a level that follows a curve, and responses on top.
 
-    Responses are Bateman functions (rise .7 s, decay 3 s; Benedek & Kaernbach 2010,
+    Responses are Bateman functions (Benedek & Kaernbach 2010,
     doi:10.1016/j.jneumeth.2010.04.028). The expected sum of the responses is taken off the level,
     so that the mean conductance is the level asked for and not the level plus its own responses.
 

@@ -76,16 +76,16 @@ class Traits:
 def draw_traits(rng: np.random.Generator) -> Traits:
     """Draw a person: middle-aged adults at rest, sitting (Nunan 2010, Boucsein 2012).
 
-    Heart rate 70 ± 7 bpm, RMSSD 35 ms (ln SD .3), 5 ± .6 responses/min (awake, in company),
+    Heart rate 70 ± 7 bpm, RMSSD 35 ms (ln SD .3), 5.5 ± .5 responses/min (awake, in company),
     conductance 5 uS (ln SD .35), breathing .25 ± .02 Hz.
     """
     z = np.clip(rng.standard_normal(8), -2.0, 2.0)
     return Traits(
         heart_rate=float(70.0 + 7.0 * z[0]),
         ln_rmssd=float(np.log(35.0) + 0.3 * z[1]),
-        scr_rate=float(5.0 + 0.6 * z[2]),
+        scr_rate=float(5.5 + 0.5 * z[2]),
         ln_scl=float(np.log(5.0) + 0.35 * z[3]),
-        scr_amplitude=float(0.2 * np.exp(0.15 * z[4])),
+        scr_amplitude=float(0.3 * np.exp(0.15 * z[4])),
         breathing=float(0.25 + 0.02 * z[5]),
         skin=float(33.0 + 1.0 * z[6]),
         r_wave=float(1000.0 * np.exp(0.2 * z[7])),

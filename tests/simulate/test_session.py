@@ -21,7 +21,7 @@ from arousal.simulate import (
     simulate,
 )
 
-PARTS = ("planted", "speech", "drift", "noise", "floored")
+PARTS = ("planted", "speech", "drift", "noise", "chance")
 
 
 @pytest.fixture(scope="module")
@@ -304,9 +304,9 @@ def test_planted_effects_are_the_course_in_natural_units() -> None:
     planted = {
         (e.role, e.phase, e.measure): e.planted for e in session.truth.effects if e.block == 1
     }
-    # Two SD while presenting, at 3 bpm, 1.2 responses/min, .10 ln uS and -.12 ln ms per SD.
+    # Two SD while presenting, at 3 bpm, 1.8 responses/min, .10 ln uS and -.12 ln ms per SD.
     assert planted["presenter", "presentation", "heart_rate"] == pytest.approx(6.0)
-    assert planted["presenter", "presentation", "scr_rate"] == pytest.approx(2.4)
+    assert planted["presenter", "presentation", "scr_rate"] == pytest.approx(3.6)
     assert planted["presenter", "presentation", "ln_scl"] == pytest.approx(0.20)
     assert planted["presenter", "presentation", "ln_rmssd"] == pytest.approx(-0.24)
     assert planted["leader", "discussion", "heart_rate"] == pytest.approx(0.9)

@@ -48,7 +48,7 @@ def test_one_response_is_as_high_as_the_truth_says() -> None:
     values = conductance(one, level, np.zeros(121), TRAITS, times, np.random.default_rng(24))
     assert values[times < 40].mean() == pytest.approx(5.0, abs=0.001)
     assert values.max() - 5.0 == pytest.approx(0.5, abs=0.02)
-    peak = np.log(3.0 / 0.7) * 3.0 * 0.7 / 2.3
+    peak = np.log(2.0 / 0.7) * 2.0 * 0.7 / 1.3
     assert times[values.argmax()] == pytest.approx(40.0 + peak, abs=0.3)
 
 
