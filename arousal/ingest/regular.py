@@ -108,7 +108,7 @@ def _marks(times: FloatArray) -> IntArray:
 
 
 def _period(marks: IntArray, stamps: FloatArray, spacing: float) -> float | None:
-    """Seconds a sample: the median over spans of ten seconds, which neither gaps nor jitter move."""
+    """Seconds a sample: the median over spans of ten seconds, robust to gaps and jitter."""
     period = None
     for _ in range(2):
         if marks.size < 4 or not spacing > 0:
@@ -161,7 +161,7 @@ class _Stretches:
         return [*pairwise([*cuts, self.marks.size])]
 
     def _lasts(self, start: int, place: int, far: float) -> bool:
-        """Whether stamps stay late (or early) from a mark on: a delay that is made up for is none."""
+        """Whether stamps stay late (or early) from a mark on, which a passing delay does not."""
         first, last = max(start, place - self.look), min(place + self.look, self.marks.size)
         level = self.level(first, last)
         before = float(np.median(level[: place - first]))
@@ -171,8 +171,9 @@ class _Stretches:
         return bool(np.quantile(after, 0.9) < -0.5 * self.limit)
 
     def end_at_losses(self) -> None:
-        """End stretches also at losses too short for a gap, where stamps stay late from there on."""
-        waiting, done = self.found, []
+        """End stretches also where samples too few for a gap are lost and stamps stay late."""
+        waiting = self.found
+        done: list[tuple[int, int]] = []
         for _ in range(8):
             following: list[tuple[int, int]] = []
             for first, last in waiting:
@@ -238,7 +239,7 @@ class _Stretches:
             intercept = float(np.median(level - slope * places))
         level -= intercept + slope * places
         samples = np.arange(start - origin, stop - origin)
-        times: FloatArray = intercept + (self.period + slope) * samples
+        times: FloatArray = np.asarray(intercept + (self.period + slope) * samples, np.float64)
         knots, bends = _bends(places, level, 30.0 / self.period)
         if knots.size:
             times += np.interp(samples, knots, bends)

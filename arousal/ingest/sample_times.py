@@ -104,7 +104,8 @@ class _Placing:
             self._keep(~dropped)
 
     def _sample(self, places: NDArray[Any]) -> NDArray[Any]:
-        return self.values[places if self.order is None else self.order[places]]
+        chosen: NDArray[Any] = self.values[places if self.order is None else self.order[places]]
+        return chosen
 
     def _stray(self) -> NDArray[np.bool_]:
         if self.times.size < 3:

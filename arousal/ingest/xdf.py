@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from arousal.findings import Finding, Severity
 from arousal.ingest.clock import Arrival, ClockSegment, to_receiver_clock
 from arousal.ingest.foreign_clock import (
+    NEAR_SECONDS,
     UNIX_FROM,
     Evidence,
     Shift,
@@ -28,12 +29,13 @@ from arousal.ingest.foreign_clock import (
 )
 from arousal.ingest.raw import RawStream
 from arousal.ingest.sample_times import place_samples
-from arousal.ingest.xdf_raw import Footer, RawXdf, StoredStream, read_raw
+from arousal.ingest.xdf_assembly import StoredStream
+from arousal.ingest.xdf_headers import Footer
+from arousal.ingest.xdf_raw import RawXdf, read_raw
 
 __all__ = ["Footer", "XdfFile", "read_xdf"]
 
 FloatArray = NDArray[np.float64]
-NEAR_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,66 +108,62 @@ class _Clocks:
     """The clocks of a file's streams: which stamps are on an LSL clock, and where the others go."""
 
     def __init__(self, raw: RawXdf) -> None:
+        self.streams = [stream for stream in raw.streams if stream.stamps.size]
         self.pairs = raw.clock_pairs
-        self.at_home = self._find_home(raw.streams)
-        self.evidence = Evidence.gather([part for s in raw.streams for part in self._evidence(s)])
-        self.shifts = self._unix_shifts(raw.streams)
+        self.offsets = [(s.offset_places, s.offset_times + s.offset_values) for s in raw.streams]
+        self.corrected: dict[int, tuple[FloatArray, tuple[ClockSegment, ...]]] = {}
+        self.at_home = self._find_home()
+        self.shifts = self._unix_shifts()
 
-    def _find_home(self, streams: tuple[StoredStream, ...]) -> set[int]:
-        """Streams (by identity) whose stamps are on the clock that their offsets are about."""
-        filled = [s for s in streams if s.stamps.size]
-        home = {id(s) for s in filled if s.offset_times.size and is_home(s.stamps, s.offset_times)}
-        floating = [s for s in filled if not s.offset_times.size]
-        known = [s for s in filled if id(s) in home]
-        if not known and floating:
+    def _find_home(self) -> set[int]:
+        """Streams (by identity) whose stamps are on an LSL clock that leads to the recorder's."""
+        measured = [s for s in self.streams if s.offset_times.size]
+        floating = [s for s in self.streams if not s.offset_times.size]
+        known = [s for s in measured if is_home(s.stamps, s.offset_times)]
+        if not floating:
+            return {id(s) for s in known}
+        if not known:
             known = _largest_company(floating)
-            home |= {id(s) for s in known}
         low, high = self._range(known)
-        for stream in floating:
-            middle = float(np.median(stream.stamps))
-            if low - NEAR_SECONDS <= middle <= high + NEAR_SECONDS:
-                home.add(id(stream))
-        if not home and len({s.stamps.size > 0 and is_unix(s.stamps) for s in filled}) == 1:
-            home = {id(s) for s in filled} if self._nothing_else(filled) else home
-        return home
+        return {id(s) for s in known} | {id(s) for s in floating if _lies_in(s, low, high)}
 
-    @staticmethod
-    def _nothing_else(filled: list[StoredStream]) -> bool:
-        return not any(s.offset_times.size for s in filled)
+    def _range(self, streams: list[StoredStream]) -> tuple[float, float]:
+        times = [self._correct(stream)[0] for stream in streams]
+        return min(float(t.min()) for t in times), max(float(t.max()) for t in times)
 
-    @staticmethod
-    def _range(streams: list[StoredStream]) -> tuple[float, float]:
-        ends = []
-        for stream in streams:
-            times, _ = _corrected(stream)
-            ends += [float(times.min()), float(times.max())]
-        return (min(ends), max(ends)) if ends else (np.inf, -np.inf)
+    def _correct(self, stream: StoredStream) -> tuple[FloatArray, tuple[ClockSegment, ...]]:
+        if id(stream) not in self.corrected:
+            arrival = Arrival(stream.chunk_ends, stream.chunk_places, stream.offset_places)
+            self.corrected[id(stream)] = to_receiver_clock(
+                stream.stamps, stream.offset_times, stream.offset_values, arrival
+            )
+        return self.corrected[id(stream)]
 
-    def _evidence(self, stream: StoredStream) -> list[tuple[NDArray[np.int64], FloatArray]]:
-        parts = [(stream.offset_places, stream.offset_times + stream.offset_values)]
-        if id(stream) in self.at_home and stream.chunk_ends.size:
-            filled = np.diff(stream.chunk_ends, prepend=0) > 0
-            times, _ = _corrected(stream)
-            ends = stream.chunk_ends[filled]
-            parts.append((stream.chunk_places[filled], times[ends - 1]))
-        return parts
+    def _evidence(self) -> Evidence:
+        parts = list(self.offsets)
+        for stream in self.streams:
+            if id(stream) in self.at_home:
+                places, ends = _filled_chunks(stream)
+                parts.append((places, self._correct(stream)[0][ends - 1]))
+        return Evidence.gather(parts)
 
-    def _unix_shifts(self, streams: tuple[StoredStream, ...]) -> dict[str, Shift | None]:
+    def _unix_shifts(self) -> dict[str, Shift | None]:
         """One shift per sending computer: its streams keep their distance from each other."""
-        by_pairs = shift_by_pairs(self.pairs)
         hosts: dict[str, list[StoredStream]] = {}
-        for stream in streams:
+        for stream in self.streams:
             if id(stream) not in self.at_home and is_unix(stream.stamps):
                 hosts.setdefault(stream.info.hostname, []).append(stream)
+        by_pairs = shift_by_pairs(self.pairs)
         return {host: by_pairs or self._shift_by_order(members) for host, members in hosts.items()}
 
     def _shift_by_order(self, streams: list[StoredStream]) -> Shift | None:
-        places, stamps = [], []
-        for stream in streams:
-            filled = np.diff(stream.chunk_ends, prepend=0) > 0
-            places.append(stream.chunk_places[filled])
-            stamps.append(stream.stamps[stream.chunk_ends[filled] - 1])
-        return self.evidence.shift(np.concatenate(places), np.concatenate(stamps))
+        chunks = [
+            (places, s.stamps[ends - 1]) for s in streams for places, ends in [_filled_chunks(s)]
+        ]
+        return self._evidence().shift(
+            np.concatenate([places for places, _ in chunks]),
+            np.concatenate([stamps for _, stamps in chunks]),
+        )
 
     def placed(self, stream: StoredStream) -> RawStream:
         """Put a stream on the recorder's clock and lay its samples out."""
@@ -188,9 +186,9 @@ class _Clocks:
         return RawStream(stream.info, values, result.times, stamps, tuple(findings))
 
     def _on_clock(self, stream: StoredStream) -> tuple[FloatArray | None, list[int], list[Finding]]:
-        """Times on the recorder's clock (``None``: cannot be known), where they are cut, findings."""
+        """Times on the recorder's clock (``None``: unknown), where they are cut, findings."""
         if id(stream) in self.at_home:
-            times, segments = _corrected(stream)
+            times, segments = self._correct(stream)
             return times, [s.start for s in segments[1:]], _said_of_clock(stream, segments)
         if is_unix(stream.stamps):
             shift = self.shifts[stream.info.hostname]
@@ -208,28 +206,31 @@ class _Clocks:
         return stream.stamps + shift.seconds, [], [_finding(stream, "clock-repaired", text)]
 
 
-def _corrected(stream: StoredStream) -> tuple[FloatArray, tuple[ClockSegment, ...]]:
-    arrival = Arrival(stream.chunk_ends, stream.chunk_places, stream.offset_places)
-    return to_receiver_clock(stream.stamps, stream.offset_times, stream.offset_values, arrival)
+def _filled_chunks(stream: StoredStream) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Place and last index (plus one) of each chunk that holds samples."""
+    filled = np.diff(stream.chunk_ends, prepend=0) > 0
+    return stream.chunk_places[filled], stream.chunk_ends[filled]
+
+
+def _lies_in(stream: StoredStream, low: float, high: float) -> bool:
+    return low - NEAR_SECONDS <= float(np.median(stream.stamps)) <= high + NEAR_SECONDS
 
 
 def _largest_company(streams: list[StoredStream]) -> list[StoredStream]:
-    """Of streams without any offsets, those that share a clock with the most samples."""
+    """Of streams without any clock offsets, those that share the clock of the longest."""
     lsl = [s for s in streams if not is_unix(s.stamps)] or streams
     numeric = [s for s in lsl if not s.info.is_text] or lsl
     main = max(numeric, key=lambda s: s.stamps.size)
     low, high = float(main.stamps.min()), float(main.stamps.max())
-    return [
-        s for s in lsl if low - NEAR_SECONDS <= float(np.median(s.stamps)) <= high + NEAR_SECONDS
-    ]
+    return [s for s in lsl if _lies_in(s, low, high)]
 
 
 def _said_of_clock(stream: StoredStream, segments: tuple[ClockSegment, ...]) -> list[Finding]:
     findings = []
     if len(segments) > 1:
         text = (
-            f"the sender's clock was set anew {len(segments) - 1} times: each part is placed by its "
-            "own clock offsets"
+            f"the sender's clock was set anew {len(segments) - 1} times: each part is placed by "
+            "its own clock offsets"
         )
         findings.append(_finding(stream, "clock-reset", text))
     if stream.offset_times.size == 0:

@@ -163,9 +163,10 @@ def zeroed_blocks(view: Bytes) -> list[tuple[int, int]]:
     pages = len(view) // _PAGE
     content = np.frombuffer(view[: pages * _PAGE], np.uint8).reshape(pages, _PAGE)
     # Most pages show at a glance (64 bytes of them) that they are not empty.
-    empty = ~content[:, ::64].any(axis=1)
-    empty[empty] = ~content[empty].any(axis=1)
-    edges = np.flatnonzero(np.diff(empty.astype(np.int8), prepend=0, append=0))
+    suspects = np.flatnonzero(content[:, ::64].max(axis=1, initial=0) == 0)
+    empty = np.zeros(pages, np.int8)
+    empty[suspects] = content[suspects].max(axis=1, initial=0) == 0
+    edges = np.flatnonzero(np.diff(empty, prepend=0, append=0))
     found = []
     for first, last in edges.reshape(-1, 2).tolist():
         start, stop = first * _PAGE, last * _PAGE

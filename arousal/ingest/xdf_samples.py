@@ -147,7 +147,8 @@ class _NumberReader:
         if not leading.any():
             return leading
         marks = np.add.reduceat((self.bytes[places] == 8).astype(np.int64), heads)
-        return leading & (marks == 1)
+        confirmed: NDArray[np.bool_] = leading & (marks == 1)
+        return confirmed
 
     def _walk_flags(self, chunk: int, places: Ints) -> None:
         start, stop = self.chunks.starts[chunk], self.chunks.stops[chunk]

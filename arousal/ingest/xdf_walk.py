@@ -336,7 +336,7 @@ class _Walk:
 
 
 def complete_samples(view: Bytes, start: int, count: int, stream: StreamChunks) -> tuple[int, int]:
-    """How many of ``count`` samples from ``start`` on lie wholly in the file, and where they end."""
+    """How many of ``count`` samples from ``start`` on are whole, and where they end."""
     at, whole = start, 0
     try:
         while whole < count:

@@ -7,6 +7,7 @@ import struct
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def header_xml(
 
 def sample_bytes(fmt: str, row: Any, stamp: float | None) -> bytes:
     """One sample; a stamp of None or NaN is left out."""
-    left_out = stamp is None or stamp != stamp
+    left_out = stamp is None or np.isnan(stamp)
     head = b"\0" if left_out else struct.pack("<Bd", 8, stamp)
     if fmt == "string":
         texts = [text.encode() for text in row]
@@ -67,7 +68,7 @@ class XdfBytes:
     formats: dict[int, str] = field(default_factory=dict)
 
     def begin(self, datetime: str = "2026-03-12T18:00:00+0100") -> XdfBytes:
-        xml = f'<?xml version="1.0"?><info><version>1.0</version><datetime>{datetime}</datetime></info>'
+        xml = f"<info><version>1.0</version><datetime>{datetime}</datetime></info>"
         self.parts.append(chunk(1, xml.encode()))
         return self
 
@@ -100,7 +101,7 @@ class XdfBytes:
     def regular(
         self, sid: int, values: Any, stamps: Any, every: int, *, boundary: int = 0
     ) -> XdfBytes:
-        """Fully stamped samples in chunks of ``every``, a boundary after each ``boundary`` chunks."""
+        """Stamped samples, ``every`` a chunk, a boundary after each ``boundary`` chunks."""
         for k, at in enumerate(range(0, len(stamps), every)):
             self.samples(sid, values[at : at + every], stamps[at : at + every])
             if boundary and k % boundary == boundary - 1:
@@ -146,6 +147,6 @@ def journal_lines(content: bytes, places: Sequence[int]) -> str:
             "length": b - a,
             "crc32": zlib.crc32(content[a:b]),
         }
-        for a, b in zip(places[:-1], places[1:], strict=True)
+        for a, b in pairwise(places)
     ]
     return "".join(json.dumps(record) + "\n" for record in records)
