@@ -102,7 +102,8 @@ def assemble(streams: Sequence[RawStream], known: Known) -> Recording:
     usable, unknown = _sort_out(streams, findings)
     found, marker_streams, rest = _recognise(usable, catalogue, known)
     unknown += rest
-    placed = place([f.item for f in found], known.session, _only_person(known, found))
+    items = [f.item for f in found]
+    placed = place(items, known.session, known.mapping.person, known.person)
     findings += placed.findings
     unknown += [
         _unknown(f.item, placed.unclaimed[f.item]) for f in found if f.item in placed.unclaimed
@@ -136,14 +137,6 @@ def _wanted(known: Known) -> str | None:
     return None if known.session is None else known.session.markers.stream
 
 
-def _only_person(known: Known, found: Sequence[_Found]) -> str | None:
-    """Whose the file is: the mapping's word, or the file name's if there is one device."""
-    if known.mapping.person is not None:
-        return known.mapping.person
-    devices = {f.item.device for f in found}
-    return known.person if len(devices) == 1 else None
-
-
 def _wall_time(known: Known, zero: float) -> datetime | None:
     if known.started is None or known.started_at is None:
         return known.started
@@ -160,16 +153,9 @@ def _sort_out(
     centre = float(np.median(middles)) if middles else 0.0
     for stream in streams:
         if not stream.times.size:
-            text = "the stream is in the file, but not one sample arrived"
-            findings.append(
-                Finding(
-                    "stream-empty",
-                    text,
-                    Severity.WARNING,
-                    _title(stream),
-                    "check battery and distance before the next session",
-                )
-            )
+            if not any(f.code == "stream-empty" for f in stream.findings):
+                text = "the stream holds no samples"
+                findings.append(Finding("stream-empty", text, Severity.WARNING, _title(stream)))
             unknown.append(_left_over(stream, None, "no samples"))
         elif abs(float(np.median(stream.times)) - centre) > OTHER_CLOCK:
             text = "its stamps are on another clock than those of the other streams; not used"
@@ -267,7 +253,6 @@ def _by_rules(
 ) -> tuple[list[_Found], list[UnknownStream]]:
     """Recognised channels; movement's axes are one signal; a claimed channel is what is claimed."""
     found: list[_Found] = []
-    unknown: list[UnknownStream] = []
     axes = [m for m in matches if m.kind is Kind.ACCELERATION]
     if axes:
         item = Item(stream, Kind.ACCELERATION, tuple(m.channel for m in axes), device)
@@ -278,14 +263,15 @@ def _by_rules(
             claimed = any(matching([item], claim) for claim in claims)
             found.append(_Found(item, match, confirmed=claimed))
     strange = [m for m in matches if m.kind is None]
-    claimed_kind = _claimed_kind(stream, strange, claims) if not found else None
+    claimed_kind = _claimed_kind(stream, strange, claims)
+    if claimed_kind is not None:
+        [match] = strange
+        item = Item(stream, claimed_kind, (match.channel,), device)
+        return [_Found(item, replace(match, kind=claimed_kind), confirmed=True)], []
+    reasons: dict[str, list[int]] = defaultdict(list)
     for match in strange:
-        if claimed_kind is not None:
-            item = Item(stream, claimed_kind, (match.channel,), device)
-            found.append(_Found(item, replace(match, kind=claimed_kind), confirmed=True))
-        else:
-            unknown.append(_left_over(stream, match.channel, _explain(match)))
-    return found, unknown
+        reasons[_explain(match)].append(match.channel)
+    return found, [_left_over(stream, channels, reason) for reason, channels in reasons.items()]
 
 
 def _claimed_kind(
@@ -306,15 +292,14 @@ def _explain(match: Match) -> str:
     return f"{match.reason}; if it is a signal, say so with --map ([[signal]] stream, kind, unit)"
 
 
-def _left_over(stream: RawStream, channel: int | None, reason: str) -> UnknownStream:
+def _left_over(stream: RawStream, channels: Sequence[int] | None, reason: str) -> UnknownStream:
     info = stream.info
-    labels = info.channels if channel is None else (info.channels[channel],)
-    units = {u for u in (info.units if channel is None else (info.units[channel],)) if u}
+    chosen = range(len(info.channels)) if channels is None else channels
     return UnknownStream(
         info.name,
         info.type,
-        tuple(label for label in labels if label),
-        ", ".join(sorted(units)),
+        tuple(info.channels[c] for c in chosen if info.channels[c]),
+        ", ".join(sorted({info.units[c] for c in chosen if info.units[c]})),
         info.rate or None,
         int(stream.times.size),
         reason,
@@ -322,7 +307,7 @@ def _left_over(stream: RawStream, channel: int | None, reason: str) -> UnknownSt
 
 
 def _unknown(item: Item, reason: str) -> UnknownStream:
-    return _left_over(item.stream, item.channels[0] if len(item.channels) == 1 else None, reason)
+    return _left_over(item.stream, item.channels, reason)
 
 
 def _zero(

@@ -126,7 +126,12 @@ def claims_of(session: SessionFile | None) -> tuple[Claim, ...]:
     return tuple(claims)
 
 
-def place(items: Sequence[Item], session: SessionFile | None, only_person: str | None) -> Placement:
+def place(
+    items: Sequence[Item],
+    session: SessionFile | None,
+    only_person: str | None = None,
+    file_person: str | None = None,
+) -> Placement:
     """Decide whose each item is.
 
     Parameters
@@ -137,6 +142,8 @@ def place(items: Sequence[Item], session: SessionFile | None, only_person: str |
         With the roster.
     only_person : str or None
         Whose the file is, if one person's (mapping file).
+    file_person : str or None
+        Pseudonym in the file's name; taken if all streams without one can be one person's.
 
     Raises
     ------
@@ -158,7 +165,7 @@ def place(items: Sequence[Item], session: SessionFile | None, only_person: str |
         return Placement(persons | dict.fromkeys(rest, only_person), {}, tuple(findings))
     persons |= {item: name for item, name in named.items() if name is not None}
     nameless = [item for item in rest if named[item] is None]
-    numbered, said = _numbered(nameless, set(persons.values()))
+    numbered, said = _numbered(nameless, set(persons.values()), file_person)
     return Placement(persons | numbered, {}, (*findings, *said))
 
 
@@ -261,7 +268,7 @@ def _by_roster(
 
 
 def _numbered(
-    items: Sequence[Item], taken: set[str]
+    items: Sequence[Item], taken: set[str], file_person: str | None
 ) -> tuple[dict[Item, str], tuple[Finding, ...]]:
     if not items:
         return {}, ()
@@ -269,6 +276,8 @@ def _numbered(
     streams = {(item.kind, id(item.stream)) for item in items}
     one_of_each = len(streams) == len(set(kinds))
     groups, ambiguous = ([list(items)], False) if one_of_each else _devices(items)
+    if len(groups) == 1 and not ambiguous and file_person is not None and file_person not in taken:
+        return dict.fromkeys(items, file_person), ()
     persons: dict[Item, str] = {}
     lines: list[str] = []
     number = 0

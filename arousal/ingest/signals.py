@@ -9,7 +9,15 @@ from numpy.typing import NDArray
 
 from arousal.findings import Finding, Severity
 from arousal.ingest.intervals import beats_from_packets
-from arousal.ingest.units import SCALE_FREE, check_unit, find_unit, infer_unit, is_whole, to_kind
+from arousal.ingest.units import (
+    ARBITRARY,
+    SCALE_FREE,
+    check_unit,
+    find_unit,
+    infer_unit,
+    is_whole,
+    to_kind,
+)
 from arousal.recording import GAP_PERIODS, GAP_SECONDS, Kind, Signal
 
 __all__ = ["Refused", "Samples", "make_signal", "strictly_increasing"]
@@ -111,7 +119,7 @@ def make_signal(samples: Samples) -> tuple[Signal | Refused, tuple[Finding, ...]
         return Refused("no usable samples"), tuple(findings)
     findings += _content(samples, values)
     rate = _true_rate(samples, times, findings)
-    original = "" if unit in {samples.kind.unit, "a.u."} else unit
+    original = "" if unit in {samples.kind.unit, ARBITRARY} else unit
     signal = Signal(samples.kind, values, times, rate, samples.source, samples.site, original)
     return signal, tuple(findings)
 
@@ -124,7 +132,7 @@ def _settle_unit(samples: Samples, raw: FloatArray) -> tuple[str | None, list[Fi
     if unit is not None:
         verdict = check_unit(kind, unit, raw)
         if verdict.unit is None and samples.confirmed and kind in SCALE_FREE:
-            return "a.u.", [_uncalibrated(samples, verdict.reason)], ""
+            return ARBITRARY, [_uncalibrated(samples, verdict.reason)], ""
         if verdict.unit is None:
             finding = Finding(
                 "unit-contradicted",
@@ -142,13 +150,13 @@ def _settle_unit(samples: Samples, raw: FloatArray) -> tuple[str | None, list[Fi
         return verdict.unit, found, ""
     verdict = infer_unit(kind, raw)
     foreign = f" (declared as {samples.unit!r})" if samples.unit else ""
+    if verdict.unit == ARBITRARY:
+        return ARBITRARY, [], ""
     if verdict.unit is not None and not (samples.unit and is_whole(raw)):
-        if kind in SCALE_FREE and kind is not Kind.ECG:
-            return verdict.unit, [], ""
         text = f"{kind.label}: {verdict.reason}{foreign}"
         return verdict.unit, [Finding("unit-guessed", text, Severity.WARNING, samples.source)], ""
     if samples.confirmed and kind in SCALE_FREE:
-        return "a.u.", [_uncalibrated(samples, verdict.reason + foreign)], ""
+        return ARBITRARY, [_uncalibrated(samples, verdict.reason + foreign)], ""
     if not raw.size or not np.isfinite(raw).any():
         return kind.unit, [], ""
     return None, [], f"{kind.label}: {verdict.reason or 'unit not known'}{foreign}"

@@ -16,7 +16,18 @@ from numpy.typing import NDArray
 from arousal.errors import DataError
 from arousal.recording import Kind
 
-__all__ = ["SCALE_FREE", "Unit", "UnitVerdict", "check_unit", "find_unit", "infer_unit", "to_kind"]
+__all__ = [
+    "ARBITRARY",
+    "SCALE_FREE",
+    "Unit",
+    "UnitVerdict",
+    "check_unit",
+    "find_unit",
+    "infer_unit",
+    "is_whole",
+    "to_kind",
+    "unit_names",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -25,6 +36,7 @@ SCALE_FREE = frozenset({Kind.ECG, Kind.PPG, Kind.RESPIRATION})
 person has to confirm it (session file or mapping)."""
 
 ARBITRARY = "a.u."
+"""Unit of a wave of which only the timing is used."""
 
 
 @dataclass(frozen=True, slots=True)
