@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from arousal.errors import DataError
-from arousal.ingest.info_xml import read_info
+from arousal.ingest.info_xml import info_xml, read_info
 from arousal.ingest.raw import StreamInfo
 from arousal.ingest.xdf_chunks import NUMBER_TYPES
 from arousal.ingest.xdf_walk import Bytes
