@@ -3,11 +3,11 @@
 Who does what, each in a thread of its own (`arousal.ingest.workers`):
 
 ==========  =======  ==========================================================================
-``find``    0.2 s    looks for new streams; each is opened in a passing thread
+``find``    0.25 s   looks for new streams; each is opened in a passing thread
 ``drain``   0.08 s   empties every inlet into the tape's queue; knows at once when a sender is gone
 ``write``   0.04 s   encodes what is queued and writes it in one unbuffered block
 ``sync``    1 s      waits for the disk, counts what is in the file, looks at the free space
-``watch``   0.25 s   health, clock offsets, alarms; looks after the other four
+``watch``   0.5 s    health, clock offsets, alarms; looks after the other four
 ==========  =======  ==========================================================================
 
 A kill -9 costs what arrived in the last 0.12 s at most, and no mark: those are on the disk before
@@ -46,7 +46,7 @@ from arousal.marks import parse_mark
 
 __all__ = ["Recorder"]
 
-FIND, DRAIN, WRITE, SYNC, WATCH = 0.2, 0.08, 0.04, 1.0, 0.25
+FIND, DRAIN, WRITE, SYNC, WATCH = 0.25, 0.08, 0.04, 1.0, 0.5
 GRACE = 0.05
 """Seconds that a stop waits for samples on their way."""
 RETRY_OPENING = 2.0
@@ -70,7 +70,7 @@ class Recorder:
     tell : callable, optional
         ``tell(finding, on)``: told, from any thread, when something begins or ends to be wrong.
     listener : callable, optional
-        Told of samples about 4 times a second, from the watching thread: the live page's ear.
+        Told of samples twice a second, from the watching thread: the live page's ear.
         However slow it is, the recording does not wait for it.
     marker_name : str
         Name of the LSL stream on which marks are sent.

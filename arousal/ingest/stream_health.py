@@ -27,7 +27,7 @@ FloatArray = NDArray[np.float64]
 
 WINDOW = 10.0
 """Seconds over which rate, NaN and range are measured."""
-SILENT_AFTER = 2.5
+SILENT_AFTER = 2.4
 """Seconds without a sample after which a stream is silent (an alarm within 3 s) ..."""
 SILENT_MOST = 15.0
 """... and the most that a stream with long pauses of its own is granted."""
@@ -136,9 +136,8 @@ class StreamHealth:
 
     @property
     def title(self) -> str:
-        """Person, kinds and name, for a line a person reads."""
-        kinds = "+".join(self.kinds)
-        return " ".join(part for part in (self.person, kinds, self.info.name) if part)
+        """Person and name, for a line a person reads."""
+        return " ".join(part for part in (self.person, self.info.name) if part)
 
 
 @dataclass(frozen=True, slots=True)

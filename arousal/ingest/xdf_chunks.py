@@ -11,6 +11,7 @@ import struct
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -192,16 +193,23 @@ def _stored(values: NDArray[Any], channel_format: str, where: str) -> NDArray[An
 
 
 def _numbers(values: NDArray[Any], stamps: NDArray[np.float64], omitted: bool) -> bytes:
-    channels = values.shape[1]
-    cells: list[tuple[Any, ...]] = [("value", values.dtype, (channels,))]
-    bare = np.dtype([("stamped", "u1"), *cells])
-    full = np.dtype([("stamped", "u1"), ("stamp", "<f8"), *cells])
+    full, bare = _layouts(values.dtype, values.shape[1])
     head = 1 if omitted else stamps.size
     first = np.empty(head, full)
     first["stamped"], first["stamp"], first["value"] = 8, stamps[:head], values[:head]
+    if head == stamps.size:
+        return first.tobytes()
     rest = np.zeros(stamps.size - head, bare)
     rest["value"] = values[head:]
     return first.tobytes() + rest.tobytes()
+
+
+@cache
+def _layouts(kind: np.dtype[Any], channels: int) -> tuple[np.dtype[Any], np.dtype[Any]]:
+    """How a sample lies in the file, with and without its stamp."""
+    values = ("value", kind, (channels,))
+    full = np.dtype([("stamped", "u1"), ("stamp", "<f8"), values])
+    return full, np.dtype([("stamped", "u1"), values])
 
 
 def _texts(values: NDArray[Any], stamps: NDArray[np.float64], omitted: bool) -> bytes:
