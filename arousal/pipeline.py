@@ -222,8 +222,9 @@ def _protocol(
     if given is not None:
         return load_protocol(given), ()
     if session is not None:
-        named = "protocol" in session.model_fields_set or study is None
-        return load_protocol(session.protocol if named else study.protocol, folder=folder), ()
+        own = study is None or "protocol" in session.model_fields_set
+        name = session.protocol if own or study is None else study.protocol
+        return load_protocol(name, folder=folder), ()
     note = Finding(
         "protocol-assumed",
         f"no protocol was named; {DEFAULT_PROTOCOL} was assumed",

@@ -302,11 +302,8 @@ def load_participants(path: Path) -> dict[str, Participant]:
 
 def _participant(row: dict[str, str], path: Path, line: int) -> Participant:
     cells = {k: v.strip() for k, v in row.items() if v.strip() not in {"", "n/a"}}
-    own = {
-        k: cells.pop(k)
-        for k in ("participant_id", "age_band", "sex", "profession")
-        if k in cells
-    }
+    columns = ("participant_id", "age_band", "sex", "profession")
+    own: dict[str, Any] = {k: cells.pop(k) for k in columns if k in cells}
     consent = {k: cells.pop(k) for k in list(cells) if k.startswith("consent_")}
     fields: dict[str, Any] = {
         **own,
