@@ -30,6 +30,7 @@ SLOWEST_WAVE = 0.22
 """Beats follow each other by more than this (s): only such streams can be beats, not a wave."""
 BEND_SECONDS = 0.005
 """A device's clock that leaves its line by more than this (median of half a minute) is followed."""
+BEND_BLOCK_SECONDS = 30.0
 _FEWEST = 16
 _SHARE_OF_BURSTS = 0.05
 
@@ -190,7 +191,7 @@ class _Stretches:
         if blocks < 6:
             return []
         level = self.level(first, first + blocks * width)
-        medians = np.median(level.reshape(blocks, width), axis=1)
+        medians = _medians(level, blocks, width)
         steps = np.diff(medians)
         noise = 1.4826 * float(np.median(np.abs(steps - np.median(steps))))
         enough = max(0.6 * self.period, 6 * noise)
@@ -208,88 +209,116 @@ class _Stretches:
 
     def grid(self, n: int) -> Grid:
         """Times of all samples, marked or not."""
-        common = self._common_period()
+        slopes = [self._own_slope(first, last) for first, last in self.found]
+        longest = max(range(len(slopes)), key=lambda k: self.found[k][1] - self.found[k][0])
+        common = slopes[longest] or self._slope(*self.found[longest])
         times = np.empty(n)
         ends = [int(self.marks[last - 1]) + 1 for _, last in self.found[:-1]]
         pieces = [*pairwise([0, *ends, n])]
-        for (first, last), (start, stop) in zip(self.found, pieces, strict=True):
-            times[start:stop] = self._line(first, last, start, stop, common)
+        for stretch, own, (start, stop) in zip(self.found, slopes, pieces, strict=True):
+            slope = common if own is None else own
+            times[start:stop] = self._even(*stretch, start, stop, slope)
         gaps = tuple((float(self.stamps[k - 1]), float(self.stamps[k])) for k in self.gaps)
-        sizes = np.diff(self.marks, prepend=-1)
-        burst = float(np.median(sizes)) if self.marks.size < n else 1.0
-        return Grid(times, tuple(pieces), 1.0 / common, gaps, self.losses, burst)
+        burst = float(np.median(np.diff(self.marks, prepend=-1))) if self.marks.size < n else 1.0
+        rate = 1.0 / (self.period + common)
+        return Grid(times, tuple(pieces), rate, gaps, self.losses, burst)
 
-    def _common_period(self) -> float:
-        first, last = max(self.found, key=lambda stretch: stretch[1] - stretch[0])
+    def _own_slope(self, first: int, last: int) -> float | None:
+        """Slope of a stretch that is long enough for one: seconds a sample beyond the period."""
+        if self.stamps[last - 1] - self.stamps[first] < OWN_SLOPE_SECONDS:
+            return None
+        return self._slope(first, last)
+
+    def _slope(self, first: int, last: int) -> float:
         if last - first < 20:
-            return self.period
-        slope, _ = _line(self.marks[first:last] - self.marks[first], self.level(first, last))
-        return self.period + slope
+            return 0.0
+        return _slope(self.marks[first:last] - self.marks[first], self.level(first, last))
 
-    def _line(self, first: int, last: int, start: int, stop: int, common: float) -> FloatArray:
+    def _even(self, first: int, last: int, start: int, stop: int, slope: float) -> FloatArray:
         """Even times of samples ``start:stop`` by their marks ``first:last``."""
         origin = int(self.marks[first])
-        places = self.marks[first:last] - origin
         level = self.level(first, last)
-        long = self.stamps[last - 1] - self.stamps[first] >= OWN_SLOPE_SECONDS
-        if long and last - first >= 20:
-            slope, intercept = _line(places, level)
-        else:
-            slope = common - self.period
-            intercept = float(np.median(level - slope * places))
-        level -= intercept + slope * places
+        level -= slope * (self.marks[first:last] - origin)
+        intercept = _middle(level)
+        level -= intercept
         samples = np.arange(start - origin, stop - origin)
-        times: FloatArray = np.asarray(intercept + (self.period + slope) * samples, np.float64)
-        knots, bends = _bends(places, level, 30.0 / self.period)
-        if knots.size:
-            times += np.interp(samples, knots, bends)
+        times = np.asarray(intercept + (self.period + slope) * samples, np.float64)
+        per_mark = self.period * float(self.marks[last - 1] - origin) / max(last - first - 1, 1)
+        bends = _Bends.of(level, max(8, round(BEND_BLOCK_SECONDS / max(per_mark, 1e-6))))
+        if bends is not None:
+            times += np.interp(samples, self.marks[first + bends.places] - origin, bends.seconds)
         return times
 
 
-def _line(x: IntArray, y: FloatArray) -> tuple[float, float]:
-    """Least squares, once more without what lies beyond four robust standard deviations."""
-    slope, intercept = _least_squares(x, y)
-    rest = np.abs(y - intercept - slope * x)
-    limit = 4 * 1.4826 * float(np.median(rest))
-    inside = rest <= limit
-    if limit > 0 and 20 <= np.count_nonzero(inside) < x.size:
-        slope, intercept = _least_squares(x[inside], y[inside])
-    return slope, intercept
+def _middle(level: FloatArray) -> float:
+    """Mean of what lies within four robust standard deviations of the median."""
+    some = level[:: max(1, level.size // 4096)]
+    median = float(np.median(some))
+    limit = 4 * 1.4826 * float(np.median(np.abs(some - median)))
+    inside = level[np.abs(level - median) <= limit] if limit > 0 else some
+    return float(inside.mean()) if limit > 0 else median
 
 
-def _least_squares(x: IntArray, y: FloatArray) -> tuple[float, float]:
-    middle, level = float(x.mean()), float(y.mean())
-    away = x - middle
-    slope = float(away @ (y - level)) / float(away @ away)
-    return slope, level - slope * middle
+def _slope(x: IntArray, y: FloatArray) -> float:
+    """Least squares over the means of up to 4096 blocks, again without blocks that stray."""
+    width = max(1, x.size // 4096)
+    whole = x.size // width * width
+    x_mean = x[:whole].reshape(-1, width).mean(axis=1)
+    y_mean = y[:whole].reshape(-1, width).mean(axis=1)
+    inside = np.ones(x_mean.size, np.bool_)
+    slope = 0.0
+    for _ in range(3):
+        away = x_mean - x_mean[inside].mean()
+        rest = y_mean - y_mean[inside].mean()
+        total = float(np.sum(away[inside] ** 2))
+        slope = float(np.sum(away[inside] * rest[inside])) / total if total > 0 else 0.0
+        distance = np.abs(rest - slope * away)
+        limit = 4 * 1.4826 * float(np.median(distance))
+        kept = distance <= limit
+        if limit <= 0 or (kept == inside).all() or np.count_nonzero(kept) < 10:
+            break
+        inside = kept
+    return slope
 
 
-def _bends(places: IntArray, rest: FloatArray, width: float) -> tuple[FloatArray, FloatArray]:
-    """Medians of half a minute each, where they show more than the scatter of stamps."""
-    none = np.empty(0)
-    per_block = max(8, int(width * places.size / (places[-1] + 1)))
-    blocks = places.size // per_block
-    if blocks < 4:
-        return none, none
-    shape, whole = (blocks, per_block), blocks * per_block
-    levels = np.median(rest[:whole].reshape(shape), axis=1)
-    noise = 1.4826 * float(np.median(np.abs(np.diff(levels))))
-    if np.abs(levels).max() <= max(BEND_SECONDS, 5 * noise):
-        return none, none
-    knots = np.median(places[:whole].reshape(shape), axis=1)
-    padded = np.pad(levels, 1, mode="edge")
-    return knots, (padded[:-2] + padded[1:-1] + padded[2:]) / 3
+def _medians(level: FloatArray, blocks: int, width: int) -> FloatArray:
+    """Medians of blocks, from up to 128 values spread over each."""
+    table = level[: blocks * width].reshape(blocks, width)
+    medians: FloatArray = np.median(table[:, :: max(1, width // 128)], axis=1)
+    return medians
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Bends:
+    """What remains beyond a line: seconds at the middles of blocks of marks."""
+
+    places: IntArray
+    seconds: FloatArray
+
+    @classmethod
+    def of(cls, rest: FloatArray, width: int) -> _Bends | None:
+        """Medians of half a minute each, where they show more than the scatter of stamps."""
+        blocks = rest.size // width
+        if blocks < 4:
+            return None
+        levels = _medians(rest, blocks, width)
+        noise = 1.4826 * float(np.median(np.abs(np.diff(levels))))
+        if np.abs(levels).max() <= max(BEND_SECONDS, 5 * noise):
+            return None
+        padded = np.pad(levels, 1, mode="edge")
+        smooth = (padded[:-2] + padded[1:-1] + padded[2:]) / 3
+        return cls(np.arange(blocks) * width + width // 2, smooth)
 
 
 def _looks_even(stretches: _Stretches, period: float, rate: float) -> bool:
     """Whether stamps are those of an even stream rather than of beats or events."""
+    if period < SLOWEST_WAVE or stretches.marks.size < (stretches.marks[-1] + 1) // 2:
+        return True  # too fast for beats, or bursts of a wave
     late = stretches.late.copy()
     for _, last in stretches.found[:-1]:
         late[last - 1] = 0.0
     late -= np.median(late)
     scatter = 1.4826 * float(np.median(np.abs(late)))
-    if period < SLOWEST_WAVE or stretches.marks.size < (stretches.marks[-1] + 1) // 2:
-        return True  # too fast for beats, or bursts of a wave
     if late.size < _FEWEST:
         return scatter < 0.05 * period and abs(period * rate - 1) < 0.05
     if abs(period * rate - 1) > 0.05 and scatter > 0.01 * period:

@@ -33,7 +33,7 @@ from arousal.ingest.xdf_assembly import StoredStream
 from arousal.ingest.xdf_headers import Footer
 from arousal.ingest.xdf_raw import RawXdf, read_raw
 
-__all__ = ["Footer", "XdfFile", "read_xdf"]
+__all__ = ["Footer", "XdfFile", "on_one_clock", "read_xdf"]
 
 FloatArray = NDArray[np.float64]
 
@@ -92,7 +92,17 @@ def read_xdf(path: Path) -> XdfFile:
     FormatError
         If it is empty, no XDF file, or nothing in it can be read.
     """
-    raw = read_raw(Path(path))
+    return on_one_clock(read_raw(Path(path)))
+
+
+def on_one_clock(raw: RawXdf) -> XdfFile:
+    """Put all streams on the receiver's clock and lay their samples out.
+
+    Parameters
+    ----------
+    raw : RawXdf
+        From a file, or just pulled from the network.
+    """
     clocks = _Clocks(raw)
     return XdfFile(
         tuple(clocks.placed(stream) for stream in raw.streams),
