@@ -16,7 +16,7 @@ from arousal.protocol import Protocol
 from arousal.settings import Settings
 from arousal.tables import MEASURES
 
-__all__ = ["FAST", "count_phases", "enough", "measure_windows", "phase_windows", "window_length"]
+__all__ = ["FAST", "count_phases", "measure_windows", "phase_windows", "window_length"]
 
 FAST = frozenset({"heart_rate", "scr_rate"})
 """Measures that short windows serve."""
@@ -144,7 +144,7 @@ def count_phases(usable: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     rules = settings.align
     phases["needed"] = np.where(fast, rules.min_seconds_fast, rules.min_seconds)
     phases["reason"] = [
-        enough(int(n), float(share), float(seconds), float(needed), settings)
+        _why_not(int(n), float(share), float(seconds), float(needed), settings)
         for n, share, seconds, needed in zip(
             phases["n"], phases["coverage"], phases["seconds"], phases["needed"], strict=True
         )
@@ -152,7 +152,7 @@ def count_phases(usable: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     return phases
 
 
-def enough(n: int, share: float, seconds: float, needed: float, settings: Settings) -> str:
+def _why_not(n: int, share: float, seconds: float, needed: float, settings: Settings) -> str:
     """Why a phase does not count; empty if it does."""
     least = settings.align.min_valid
     if n == 0:

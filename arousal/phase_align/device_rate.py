@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from arousal.phase_align.counting import enough
 from arousal.phase_align.timeline import PhaseInterval, Timeline
 from arousal.recording import Signal
 from arousal.settings import Settings
@@ -74,7 +73,9 @@ def _mean(
     if n == 0:
         return 0, 0, 0.0, 0.0, np.nan, np.nan, "the device gave no heart rate"
     spread = float(values[inside].std(ddof=1)) if n > 1 else np.nan
-    reason = enough(n, share, seconds, 0.0, settings)
+    least = settings.align.min_valid
+    few = f"the device's values cover {share:.0%} of it, {least:.0%} are needed"
+    reason = few if share < least else ""
     return n, n, share, seconds, float(values[inside].mean()), spread, reason
 
 
