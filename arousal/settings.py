@@ -80,6 +80,8 @@ class BeatSettings(_Model):
     """Neighbouring intervals that differ by more than this share of their mean are irregular ..."""
     irregular_refuse: Fraction = 0.10
     """... and a window with a larger share of them has no HRV: extra beats, not vagal tone."""
+    pulse_irregular: Fraction = 0.30
+    """A pulse wave is not used where more of the beats around are irregular: that is movement."""
     noisy_flag: Fraction = 0.10
     """Share of beats that do not look like the person's own, above which a window is flagged."""
     ppg_rate_for_hrv: float = 64.0

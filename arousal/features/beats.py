@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from arousal.features.quality import Quality
 from arousal.features.spans import as_spans, merge
 from arousal.recording import Kind
 
-__all__ = ["BeatRun", "Beats", "collect_beats"]
+__all__ = ["BeatRun", "Beats", "collect_beats", "irregular_steps", "keep_intervals"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
@@ -98,6 +98,40 @@ class Beats:
     def corrected_fraction(self) -> float:
         """Share of beats that were corrected; NaN without beats."""
         return float(self.corrected.mean()) if len(self) else float("nan")
+
+
+def keep_intervals(beats: Beats, keep: NDArray[np.bool_], reason: Quality) -> Beats:
+    """Return beats without some intervals; runs break there, and the reason is written down."""
+    if keep.all():
+        return beats
+    lost = np.column_stack((beats.starts[~keep], beats.times[~keep]))
+    position = np.flatnonzero(keep)
+    breaks = (np.diff(position) > 1) | (np.diff(beats.segment[keep]) != 0)
+    known = beats.reasons.get(reason, as_spans([]))
+    return replace(
+        beats,
+        starts=beats.starts[keep],
+        times=beats.times[keep],
+        intervals=beats.intervals[keep],
+        corrected=beats.corrected[keep],
+        sound=beats.sound[keep],
+        segment=np.concatenate(([0], np.cumsum(breaks)))[: position.size],
+        reasons={**beats.reasons, reason: merge(np.concatenate((known, lost)))},
+    )
+
+
+def irregular_steps(beats: Beats, step: float) -> NDArray[np.bool_]:
+    """Whether interval i + 1 differs from interval i by more than ``step`` of their mean.
+
+    Returns
+    -------
+    ndarray of bool, shape (n - 1,)
+        False where the two do not belong to one contiguous run.
+    """
+    before, after = beats.intervals[:-1], beats.intervals[1:]
+    follows = np.diff(beats.segment) == 0
+    uneven: NDArray[np.bool_] = np.abs(after - before) > step * (after + before) / 2.0
+    return follows & uneven
 
 
 def collect_beats(

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from arousal.features.beats import Beats
+from arousal.features.beats import Beats, irregular_steps
 from arousal.features.windows import Grid, range_sum
 
 __all__ = ["TimeDomain", "time_domain"]
@@ -87,8 +87,7 @@ def time_domain(beats: Beats, grid: Grid, irregular_step: float = 0.30) -> TimeD
     # Difference i joins intervals i and i + 1: one fewer than intervals in every window.
     until = np.maximum(first, last - 1)
     follows = np.diff(beats.segment) == 0
-    change = np.abs(np.diff(beats.intervals)) / (centre + (centred[1:] + centred[:-1]) / 2.0)
-    uneven = follows & (change > irregular_step)
+    uneven = irregular_steps(beats, irregular_step)
     counted = follows & beats.sound[1:] & beats.sound[:-1]
     step = np.where(counted, np.diff(beats.intervals), 0.0)
     pair = np.where(counted, centred[1:] + centred[:-1], 0.0)

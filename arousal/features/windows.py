@@ -137,11 +137,14 @@ def range_sum(values: ArrayLike, first: IntArray, last: IntArray) -> FloatArray:
     values : array_like, shape (n,)
         Should be centred near zero where precision matters.
     first, last : ndarray of int, shape (w,)
+        What lies beyond the last value counts as nothing.
 
     Returns
     -------
     ndarray, shape (w,)
     """
-    running = np.zeros(np.size(values) + 1, dtype=np.longdouble)
+    size = np.size(values)
+    running = np.zeros(size + 1, dtype=np.longdouble)
     np.cumsum(np.asarray(values), dtype=np.longdouble, out=running[1:])
-    return np.asarray(running[last] - running[first], dtype=np.float64)
+    difference = running[np.minimum(last, size)] - running[np.minimum(first, size)]
+    return difference.astype(np.float64)
