@@ -103,11 +103,20 @@ def person_effects(bodies: Iterable[Body], latent: LatentSession) -> tuple[Perso
 
 
 def role_effects(
-    effects: Iterable[PersonEffect], latent: LatentSession, settings: SimulationSettings
+    effects: Iterable[PersonEffect],
+    bodies: Iterable[Body],
+    latent: LatentSession,
+    settings: SimulationSettings,
 ) -> tuple[RoleEffect, ...]:
-    """Work out what was planted for every role, phase and measure."""
+    """Work out what was planted for every role, phase and measure.
+
+    People whose skin does not respond are left out of the responses, as the analysis does.
+    """
     totals: dict[tuple[str, int, str, str], list[PersonEffect]] = {}
+    silent = {b.seat.person for b in bodies if b.traits.scr_rate == 0}
     for e in effects:
+        if e.measure == "scr_rate" and e.person in silent:
+            continue
         totals.setdefault((e.role, e.block, e.phase, e.measure), []).append(e)
     seats = {seat.person: seat for seat in latent.seats}
     return tuple(

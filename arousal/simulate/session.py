@@ -126,7 +126,7 @@ def simulate(
     made = [_person(seat, latent, faults, chosen, seeds) for seat in latent.seats]
     bodies = tuple(body for _, body in made)
     effects = person_effects(bodies, latent)
-    roles = role_effects(effects, latent, chosen)
+    roles = role_effects(effects, bodies, latent, chosen)
     truth = Truth(seed, chosen, latent, bodies, faults, effects, roles)
     started = datetime.combine(chosen.date, STARTED)
     recording = Recording(
