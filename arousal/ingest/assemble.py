@@ -18,7 +18,7 @@ from arousal.findings import Finding, Severity
 from arousal.ingest.devices import Catalogue, Match, load_catalogue
 from arousal.ingest.mapping import Mapping, SignalMapping
 from arousal.ingest.markers import is_marker_stream, read_markers
-from arousal.ingest.people import Claim, Item, claims_of, matching, place
+from arousal.ingest.people import Claim, Item, claims_of, matching, place, site_of
 from arousal.ingest.raw import RawStream
 from arousal.ingest.signals import Refused, Samples, make_signal
 from arousal.recording import Event, Kind, Person, Recording, Signal, Source, UnknownStream
@@ -110,7 +110,7 @@ def assemble(streams: Sequence[RawStream], known: Known) -> Recording:
     ]
     mine = [f for f in found if f.item in placed.persons]
     zero = _zero([f.item.stream for f in mine], marker_streams, usable)
-    by_person, refused = _signals(mine, placed.persons, zero, findings)
+    by_person, refused = _signals(mine, placed.persons, zero, known.session, findings)
     unknown += refused
     events, said = read_markers(marker_streams, zero, _wanted(known))
     findings += [*said, *_about(by_person, events, streams, known)]
@@ -318,22 +318,28 @@ def _zero(
 
 
 def _signals(
-    found: Sequence[_Found], persons: dict[Item, str], zero: float, findings: list[Finding]
+    found: Sequence[_Found],
+    persons: dict[Item, str],
+    zero: float,
+    session: SessionFile | None,
+    findings: list[Finding],
 ) -> tuple[dict[str, list[Signal]], list[UnknownStream]]:
     by_person: dict[str, list[Signal]] = defaultdict(list)
     refused: list[UnknownStream] = []
     for entry in found:
-        result, said = make_signal(_samples(entry, zero))
+        person = persons[entry.item]
+        site = site_of(entry.item.kind, person, session, entry.match.site)
+        result, said = make_signal(_samples(entry, zero, site))
         findings += said
         if isinstance(result, Refused):
             hint = "; say the unit with --map ([[signal]] stream, kind, unit)"
             refused.append(_unknown(entry.item, result.reason + hint))
         else:
-            by_person[persons[entry.item]].append(result)
+            by_person[person].append(result)
     return by_person, refused
 
 
-def _samples(entry: _Found, zero: float) -> Samples:
+def _samples(entry: _Found, zero: float, site: str | None) -> Samples:
     item, match, mapped = entry.item, entry.match, entry.mapped
     stream, info = item.stream, item.stream.info
     columns = np.asarray(stream.values)[:, list(item.channels)].astype(np.float64)
@@ -350,7 +356,7 @@ def _samples(entry: _Found, zero: float) -> Samples:
         mapped.scale if mapped else 1.0,
         mapped.offset if mapped else 0.0,
         (mapped.rate if mapped else None) or info.rate or None,
-        match.site,
+        site,
         entry.confirmed,
     )
 

@@ -15,7 +15,7 @@ from arousal.findings import Finding, Severity
 from arousal.ingest.devices import load_catalogue
 from arousal.ingest.formats import Format, Request, source_of
 from arousal.ingest.mapping import SignalMapping
-from arousal.ingest.people import find_pseudonym
+from arousal.ingest.people import find_pseudonym, site_of
 from arousal.ingest.signals import Refused, Samples, make_signal
 from arousal.ingest.table_events import events_from_column, events_from_file
 from arousal.ingest.table_plan import Plan, make_plan
@@ -121,7 +121,7 @@ def _persons(
     signals: dict[str, list[Signal]] = {}
     refused: list[UnknownStream] = []
     for place in _places(table, plan, request, findings):
-        result = _signal(table, place, plan, clock, findings, request.path)
+        result = _signal(table, place, plan, clock, findings, request)
         if isinstance(result, Refused):
             name = place.signal.column or ""
             refused.append(UnknownStream(name, "column", samples=len(table), reason=result.reason))
@@ -168,10 +168,10 @@ def _signal(
     plan: Plan,
     clock: Clock,
     findings: list[Finding],
-    path: Path,
+    request: Request,
 ) -> Signal | Refused:
     column = str(place.signal.column)
-    values = _numbers(table, column, path)[place.rows]
+    values = _numbers(table, column, request.path)[place.rows]
     times = clock.times[place.rows]
     filled = np.isfinite(values)
     if SPARSE < 1 - filled.mean() < 1:
@@ -181,6 +181,7 @@ def _signal(
     rate = place.signal.rate or (plan.table.rate if plan.table.time is None else None)
     if place.signal.kind is Kind.RR and plan.table.time is None and plan.table.rate is None:
         return _beats_in_a_row(values, place.signal, column, findings)
+    site = site_of(place.signal.kind, place.person, request.session, place.signal.site)
     samples = Samples(
         place.signal.kind,
         values,
@@ -190,7 +191,7 @@ def _signal(
         scale=place.signal.scale,
         offset=place.signal.offset,
         rate=rate if place.signal.kind is not Kind.RR else None,
-        site=place.signal.site,
+        site=site,
         confirmed=True,
     )
     result, said = make_signal(samples)

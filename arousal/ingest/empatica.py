@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from arousal.errors import FormatError
 from arousal.findings import Finding, Severity
 from arousal.ingest.formats import Format, Request
-from arousal.ingest.people import find_pseudonym
+from arousal.ingest.people import find_pseudonym, site_of
 from arousal.ingest.signals import Refused, Samples, make_signal
 from arousal.recording import Event, Kind, Person, Recording, Signal, Source
 
@@ -131,16 +131,21 @@ def read_empatica(request: Request) -> Recording:
     if not raw:
         raise FormatError("no E4 file in it holds a single sample", where=request.path)
     zero = min(block.start for block in raw.values())
+    owner = _person(request, findings)
+
+    def site(kind: Kind) -> str | None:
+        return site_of(kind, owner, request.session, "wrist")
+
     signals = [
         signal
         for channel, block in raw.items()
-        if (signal := _signal(channel, block, zero, findings)) is not None
+        if (signal := _signal(channel, block, zero, site(channel.kind), findings)) is not None
     ]
     if not signals:
         raise FormatError("no E4 file in it holds a usable signal", where=request.path)
     end = max(signal.end for signal in signals)
     events = _tags(files.contents, zero, end, findings)
-    person = Person(_person(request, findings), tuple(signals))
+    person = Person(owner, tuple(signals))
     return Recording(
         (person,),
         events,
@@ -226,7 +231,7 @@ def _row(text: str, columns: int) -> list[float] | None:
 
 
 def _signal(
-    channel: _Channel, block: _Block, zero: float, findings: list[Finding]
+    channel: _Channel, block: _Block, zero: float, site: str | None, findings: list[Finding]
 ) -> Signal | None:
     start = block.start - zero
     if channel.kind is Kind.RR:
@@ -243,7 +248,7 @@ def _signal(
         channel.file,
         channel.unit,
         rate=block.rate,
-        site="wrist",
+        site=site,
         at_beats=True,
     )
     result, said = make_signal(samples)

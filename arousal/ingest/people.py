@@ -19,7 +19,16 @@ from arousal.ingest.raw import RawStream
 from arousal.recording import Kind
 from arousal.session import SessionFile
 
-__all__ = ["Claim", "Item", "Placement", "claims_of", "find_pseudonym", "place"]
+__all__ = [
+    "Claim",
+    "Item",
+    "Placement",
+    "claims_of",
+    "find_pseudonym",
+    "matching",
+    "place",
+    "site_of",
+]
 
 _PSEUDONYM = re.compile(
     r"(?<![A-Za-z0-9])(?:[Pp]\d{1,4}|[Ss]\d{2,4}|sub-[A-Za-z0-9]+)(?![A-Za-z0-9])"
@@ -95,6 +104,15 @@ def find_pseudonym(*texts: str) -> str | None:
                 return inner if _PSEUDONYM.fullmatch(inner) else word
             return word.upper()
     return None
+
+
+def site_of(
+    kind: Kind, person: str, session: SessionFile | None, default: str | None
+) -> str | None:
+    """Where a person's sensor sat: for skin conductance the session file's word comes first."""
+    if kind is Kind.EDA and session is not None and person in session.people:
+        return session.people[person].eda_site or default
+    return default
 
 
 def claims_of(session: SessionFile | None) -> tuple[Claim, ...]:

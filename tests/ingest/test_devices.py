@@ -23,7 +23,6 @@ from tests.ingest.made_streams import (
     pulse,
 )
 
-
 NONIN = ("PPG", "Frame Sync", "Perfusion", "Alarm", "Out Of Track", "Artifact", "Disconnect")
 
 
@@ -366,7 +365,8 @@ def test_muse_has_three_light_channels_and_the_infrared_one_is_the_pulse():
 def test_nonin_has_seven_channels_of_which_six_are_status():
     columns = np.zeros((1500, 7))
     columns[:, 0] = pulse(75.0, level=30_000)
-    recording = read(made_stream("Nonin Medical Pulse Oximeter", columns, typed="PPG", rate=75.0))
+    name = "Nonin Medical Pulse Oximeter"
+    recording = read(made_stream(name, columns, typed="PPG", rate=75.0, labels=NONIN))
     signal = only(recording)
     assert (signal.kind, signal.rate, signal.site) == (Kind.PPG, 75.0, "finger")
     np.testing.assert_array_equal(signal.values, columns[:, 0])
