@@ -185,8 +185,13 @@ class Protocol(BaseModel):
         return self._by_word.get(_plain(word))
 
     def closest_phase(self, word: str) -> str | None:
-        """Return the id of the phase whose name or alias looks most like a word, if any does."""
-        near = get_close_matches(_plain(word), self._by_word, n=1, cutoff=0.6)
+        """Return the id of the phase whose name or alias looks most like a word, if any does.
+
+        Numbers are codes and no spelling: ``"tag7"`` is not nearly ``"tag6"``.
+        """
+        plain = _plain(word)
+        names = [n for n in self._by_word if _digits(n) in {"", _digits(plain)}]
+        near = get_close_matches(plain, names, n=1, cutoff=0.6)
         return self._by_word[near[0]] if near else None
 
     def check_people(
@@ -241,6 +246,10 @@ def _plain(word: str) -> str:
     """Lower case, no accents, no separators."""
     bare = unicodedata.normalize("NFKD", word.strip().casefold())
     return "".join(c for c in bare if c.isalnum())
+
+
+def _digits(word: str) -> str:
+    return "".join(c for c in word if c.isdigit())
 
 
 def bundled_protocols() -> tuple[str, ...]:

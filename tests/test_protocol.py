@@ -1,6 +1,7 @@
 """Protocols are data: six bundled, one's own by path, and what contradicts itself is refused."""
 
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -127,3 +128,27 @@ def test_a_protocol_that_contradicts_itself_is_refused(tmp_path, old, new, word)
 def test_an_unknown_name_lists_what_there_is():
     with pytest.raises(SettingsError, match=r"balint-60.*your own"):
         load_protocol("balint-45")
+
+
+@pytest.mark.parametrize(
+    ("word", "phase"),
+    [
+        ("discusion", "discussion"),
+        ("Presentation 2", "presentation"),
+        ("xyz", None),
+        ("", None),
+    ],
+)
+def test_a_mistyped_word_is_near_its_phase(word: str, phase: str | None) -> None:
+    assert load_protocol("balint-90-two-cases").closest_phase(word) == phase
+
+
+def test_another_number_is_another_code_and_no_spelling(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text(
+        'schema = 1\nid = "own"\nname = "Own"\nminutes = 5\ncase_blocks = 0\nbaseline_phases = []\n'
+        '[[phase]]\nid = "rest"\nname = "Rest"\nminutes = [1, 2]\naliases = ["tag6"]\n'
+    )
+    protocol = load_protocol(path)
+    assert protocol.closest_phase("tag7") is None
+    assert protocol.closest_phase("tg6") == "rest"

@@ -45,7 +45,7 @@ def subject(request: pytest.FixtureRequest, shared_data: Path) -> Subject:
     times = first - zero + np.arange(len(values)) / rate
     hr = Signal(Kind.HR, np.array(values), times, rate)
     presses = np.loadtxt(folder / f"tags_{name}.csv")
-    marks = [Event(t - zero, str(i), id=f"tag{i}") for i, t in enumerate(presses, 1)]
+    marks = [Event(t - zero, f"tag{i}", id=f"tags.csv#{i}") for i, t in enumerate(presses, 1)]
     line = build_timeline(marks, PROTOCOL, None, start=0.0, end=hr.end)
     none = FEATURES.empty()
     table = phase_table(none, none, line, PROTOCOL, Settings(), device_hr={name: hr})
@@ -75,7 +75,7 @@ def test_every_phase_has_a_value_or_a_reason(subject: Subject):
 
 def test_the_seventh_press_is_reported_because_no_phase_is_called_so(subject: Subject):
     unknown = [f for f in subject.timeline.findings if f.code == "mark-unknown"]
-    assert [f.where for f in unknown] == ["mark '7' (tag7)"]
+    assert [f.where for f in unknown] == ["mark 'tag7' (tags.csv#7)"]
     assert subject.timeline.phases[-1].certain
 
 
