@@ -13,13 +13,13 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from arousal.errors import SettingsError
 from arousal.findings import Finding, Severity
-from arousal.ingest.devices import Catalogue, Match, load_catalogue
-from arousal.ingest.mapping import Mapping, SignalMapping
-from arousal.ingest.markers import is_marker_stream, read_markers
-from arousal.ingest.people import Claim, Item, claims_of, matching, place, site_of
+from arousal.ingest.devices import load_catalogue
+from arousal.ingest.mapping import Mapping
+from arousal.ingest.markers import read_markers
+from arousal.ingest.people import Item, place, site_of
 from arousal.ingest.raw import RawStream
+from arousal.ingest.recognise import Found, left_over, recognise, title_of
 from arousal.ingest.signals import Refused, Samples, make_signal
 from arousal.recording import Event, Kind, Person, Recording, Signal, Source, UnknownStream
 from arousal.session import SessionFile
@@ -67,16 +67,6 @@ class Known:
     person: str | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Found:
-    """One quantity with all that is known about how to read it."""
-
-    item: Item
-    match: Match
-    mapped: SignalMapping | None = None
-    confirmed: bool = False
-
-
 def assemble(streams: Sequence[RawStream], known: Known) -> Recording:
     """Make a recording.
 
@@ -100,13 +90,14 @@ def assemble(streams: Sequence[RawStream], known: Known) -> Recording:
     catalogue = load_catalogue(known.mapping.device_files())
     findings = [*known.findings, *(f for s in streams for f in s.findings)]
     usable, unknown = _sort_out(streams, findings)
-    found, marker_streams, rest = _recognise(usable, catalogue, known)
-    unknown += rest
+    sorted_out = recognise(usable, catalogue, known.mapping, known.session, _wanted(known))
+    found, marker_streams = sorted_out.found, sorted_out.markers
+    unknown += sorted_out.unknown
     items = [f.item for f in found]
     placed = place(items, known.session, known.mapping.person, known.person)
     findings += placed.findings
     unknown += [
-        _unknown(f.item, placed.unclaimed[f.item]) for f in found if f.item in placed.unclaimed
+        _nobodys(f.item, placed.unclaimed[f.item]) for f in found if f.item in placed.unclaimed
     ]
     mine = [f for f in found if f.item in placed.persons]
     zero = _zero([f.item.stream for f in mine], marker_streams, usable)
@@ -155,159 +146,19 @@ def _sort_out(
         if not stream.times.size:
             if not any(f.code == "stream-empty" for f in stream.findings):
                 text = "the stream holds no samples"
-                findings.append(Finding("stream-empty", text, Severity.WARNING, _title(stream)))
-            unknown.append(_left_over(stream, None, "no samples"))
+                findings.append(Finding("stream-empty", text, Severity.WARNING, title_of(stream)))
+            unknown.append(left_over(stream, None, "no samples"))
         elif abs(float(np.median(stream.times)) - centre) > OTHER_CLOCK:
             text = "its stamps are on another clock than those of the other streams; not used"
-            findings.append(Finding("clock-foreign", text, Severity.PROBLEM, _title(stream)))
-            unknown.append(_left_over(stream, None, "stamps on another clock"))
+            findings.append(Finding("clock-foreign", text, Severity.PROBLEM, title_of(stream)))
+            unknown.append(left_over(stream, None, "stamps on another clock"))
         else:
             usable.append(stream)
     return usable, unknown
 
 
-def _title(stream: RawStream) -> str:
-    return stream.info.name or stream.info.source_id or stream.info.type or "nameless stream"
-
-
-def _recognise(
-    streams: Sequence[RawStream], catalogue: Catalogue, known: Known
-) -> tuple[list[_Found], list[RawStream], list[UnknownStream]]:
-    found: list[_Found] = []
-    markers: list[RawStream] = []
-    unknown: list[UnknownStream] = []
-    claims = claims_of(known.session)
-    wanted = _wanted(known)
-    for stream in streams:
-        info = stream.info
-        if info.is_text or wanted in {info.name, info.source_id, info.uid}:
-            markers.append(stream)
-            continue
-        mapped = _mapped(stream, known.mapping)
-        if not mapped and is_marker_stream(info) and catalogue.rule_for(info) is None:
-            markers.append(stream)
-            continue
-        device = _device(stream, catalogue)
-        matches = catalogue.match(stream)
-        own = [_by_mapping(stream, m, device) for m in mapped]
-        covered = {c for f in own for c in f.item.channels}
-        ruled = [m for m in matches if m.channel not in covered]
-        some, others = _by_rules(stream, ruled, device, claims)
-        found += [*own, *some]
-        unknown += others
-    return found, markers, unknown
-
-
-def _device(stream: RawStream, catalogue: Catalogue) -> str:
-    info = stream.info
-    rule = catalogue.rule_for(info)
-    named = rule.device_key(info) if rule is not None else None
-    own_id = catalogue.strip_words(info.source_id)
-    if named:
-        return f"{named.lower()} {own_id}"
-    return own_id or catalogue.strip_words(info.name) or info.hostname
-
-
-def _mapped(stream: RawStream, mapping: Mapping) -> list[SignalMapping]:
-    info = stream.info
-    names = {info.name, info.source_id, info.uid} - {""}
-    return [m for m in mapping.signals if m.stream is not None and m.stream in names]
-
-
-def _by_mapping(stream: RawStream, mapped: SignalMapping, device: str) -> _Found:
-    channels = _channels_of(stream, mapped)
-    item = Item(stream, mapped.kind, channels, device, mapped.person)
-    match = Match(
-        channels[0],
-        mapped.kind,
-        unit=mapped.unit or "",
-        trust_unit=not mapped.unit,
-        site=mapped.site,
-    )
-    return _Found(item, match, mapped, confirmed=True)
-
-
-def _channels_of(stream: RawStream, mapped: SignalMapping) -> tuple[int, ...]:
-    labels = stream.info.channels
-    if mapped.channel is None:
-        if len(labels) == 1 or mapped.kind is Kind.ACCELERATION:
-            return tuple(range(len(labels)))
-        raise SettingsError(
-            f"stream {mapped.stream!r} has {len(labels)} channels ({', '.join(labels)})",
-            where="mapping",
-            hint="say which: channel = its label or its number from 1",
-        )
-    if isinstance(mapped.channel, int) and 1 <= mapped.channel <= len(labels):
-        return (mapped.channel - 1,)
-    if mapped.channel in labels:
-        return (labels.index(str(mapped.channel)),)
-    raise SettingsError(
-        f"stream {mapped.stream!r} has no channel {mapped.channel!r}; "
-        f"there: {', '.join(labels)} (or 1 to {len(labels)})",
-        where="mapping",
-    )
-
-
-def _by_rules(
-    stream: RawStream, matches: Sequence[Match], device: str, claims: Sequence[Claim]
-) -> tuple[list[_Found], list[UnknownStream]]:
-    """Recognised channels; movement's axes are one signal; a claimed channel is what is claimed."""
-    found: list[_Found] = []
-    axes = [m for m in matches if m.kind is Kind.ACCELERATION]
-    if axes:
-        item = Item(stream, Kind.ACCELERATION, tuple(m.channel for m in axes), device)
-        found.append(_Found(item, axes[0]))
-    for match in matches:
-        if match.kind is not None and match.kind is not Kind.ACCELERATION:
-            item = Item(stream, match.kind, (match.channel,), device)
-            claimed = any(matching([item], claim) for claim in claims)
-            found.append(_Found(item, match, confirmed=claimed))
-    strange = [m for m in matches if m.kind is None]
-    claimed_kind = _claimed_kind(stream, strange, claims)
-    if claimed_kind is not None:
-        [match] = strange
-        item = Item(stream, claimed_kind, (match.channel,), device)
-        return [_Found(item, replace(match, kind=claimed_kind), confirmed=True)], []
-    reasons: dict[str, list[int]] = defaultdict(list)
-    for match in strange:
-        reasons[_explain(match)].append(match.channel)
-    return found, [_left_over(stream, channels, reason) for reason, channels in reasons.items()]
-
-
-def _claimed_kind(
-    stream: RawStream, strange: Sequence[Match], claims: Sequence[Claim]
-) -> Kind | None:
-    """Kind that the roster gives to a stream of one channel that no rule knows."""
-    if len(strange) != 1 or len(stream.info.channels) != 1:
-        return None
-    kinds = [
-        claim.kind for claim in claims if matching([Item(stream, claim.kind, (0,), "")], claim)
-    ]
-    return kinds[0] if len(set(kinds)) == 1 else None
-
-
-def _explain(match: Match) -> str:
-    if match.known:
-        return match.reason
-    return f"{match.reason}; if it is a signal, say so with --map ([[signal]] stream, kind, unit)"
-
-
-def _left_over(stream: RawStream, channels: Sequence[int] | None, reason: str) -> UnknownStream:
-    info = stream.info
-    chosen = range(len(info.channels)) if channels is None else channels
-    return UnknownStream(
-        info.name,
-        info.type,
-        tuple(info.channels[c] for c in chosen if info.channels[c]),
-        ", ".join(sorted({info.units[c] for c in chosen if info.units[c]})),
-        info.rate or None,
-        int(stream.times.size),
-        reason,
-    )
-
-
-def _unknown(item: Item, reason: str) -> UnknownStream:
-    return _left_over(item.stream, item.channels, reason)
+def _nobodys(item: Item, reason: str) -> UnknownStream:
+    return left_over(item.stream, item.channels, reason)
 
 
 def _zero(
@@ -318,7 +169,7 @@ def _zero(
 
 
 def _signals(
-    found: Sequence[_Found],
+    found: Sequence[Found],
     persons: dict[Item, str],
     zero: float,
     session: SessionFile | None,
@@ -333,13 +184,13 @@ def _signals(
         findings += said
         if isinstance(result, Refused):
             hint = "; say the unit with --map ([[signal]] stream, kind, unit)"
-            refused.append(_unknown(entry.item, result.reason + hint))
+            refused.append(_nobodys(entry.item, result.reason + hint))
         else:
             by_person[person].append(result)
     return by_person, refused
 
 
-def _samples(entry: _Found, zero: float, site: str | None) -> Samples:
+def _samples(entry: Found, zero: float, site: str | None) -> Samples:
     item, match, mapped = entry.item, entry.match, entry.mapped
     stream, info = item.stream, item.stream.info
     columns = np.asarray(stream.values)[:, list(item.channels)].astype(np.float64)
@@ -349,7 +200,7 @@ def _samples(entry: _Found, zero: float, site: str | None) -> Samples:
         item.kind,
         columns if item.kind is Kind.ACCELERATION else columns[:, 0],
         stream.times - zero,
-        f"{_title(stream)}:{label}" if several else _title(stream),
+        f"{title_of(stream)}:{label}" if several else title_of(stream),
         info.units[item.channels[0]],
         match.unit,
         match.trust_unit,
