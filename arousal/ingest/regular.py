@@ -135,7 +135,6 @@ class _Stretches:
         per_mark = period * float(marks[-1] - marks[0]) / max(marks.size - 1, 1)
         self.look = int(np.clip(round(LEVEL_SECONDS / per_mark), 4, 20_000))
         self.losses = 0
-        self.gaps: list[int] = []
         self.found = self._between_gaps(bounds)
 
     def level(self, first: int, last: int) -> FloatArray:
@@ -157,8 +156,6 @@ class _Stretches:
                 continue
             if place in forced or self._lasts(cuts[-1], place, far):
                 cuts.append(place)
-                if self.late[place - 1] > far:
-                    self.gaps.append(place)
         return [*pairwise([*cuts, self.marks.size])]
 
     def _lasts(self, start: int, place: int, far: float) -> bool:
@@ -218,10 +215,11 @@ class _Stretches:
         for stretch, own, (start, stop) in zip(self.found, slopes, pieces, strict=True):
             slope = common if own is None else own
             times[start:stop] = self._even(*stretch, start, stop, slope)
-        gaps = tuple((float(self.stamps[k - 1]), float(self.stamps[k])) for k in self.gaps)
+        gaps = [(float(times[end - 1]), float(times[end])) for end in ends]
+        gaps = [(begin, end) for begin, end in gaps if end - begin > self.limit]
         burst = float(np.median(np.diff(self.marks, prepend=-1))) if self.marks.size < n else 1.0
         rate = 1.0 / (self.period + common)
-        return Grid(times, tuple(pieces), rate, gaps, self.losses, burst)
+        return Grid(times, tuple(pieces), rate, tuple(gaps), self.losses, burst)
 
     def _own_slope(self, first: int, last: int) -> float | None:
         """Slope of a stretch that is long enough for one: seconds a sample beyond the period."""
