@@ -36,6 +36,8 @@ __all__ = [
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 BAND_OPACITY = 0.13
+WIDE, LETTER = 830.0, 7.4
+"""Pixels of a wide screen's time axis, and of one letter of a band's label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ def _layout(height: int) -> dict[str, Any]:
     """Everything that all figures share."""
     return {
         "height": height,
-        "margin": {"l": 52, "r": 10, "t": 30, "b": 44, "pad": 2},
+        "margin": {"l": 52, "r": 10, "t": 44, "b": 44, "pad": 2},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": LIGHT.surface,
         "font": {"family": FONT, "size": 13, "color": LIGHT.ink},
@@ -174,7 +176,7 @@ def time_figure(
         for strand in panel.strands:
             figure.add_traces(_traces(strand, f"y{suffix}", panel.unit, say))
         figure.add_shape(_zero_line(suffix))
-        figure.add_annotation(_panel_title(panel.title, domain[1]))
+        figure.add_annotation(_panel_title(panel.title, domain[1], above=18 if row == 1 else 0))
     end = max((float(np.nanmax(s.line.minutes)) for p in panels for s in p.strands), default=1.0)
     end = max([end, *(b.end for b in bands)])
     last = "" if len(panels) == 1 else str(len(panels))
@@ -196,8 +198,8 @@ def time_figure(
             xref="x",
             y=1,
             yref="paper",
-            yanchor="bottom",
-            yshift=-5,
+            yanchor="top",
+            yshift=5,
             showarrow=False,
             font={"size": 14, "color": LIGHT.mark},
         )
@@ -230,7 +232,7 @@ def _zero_line(suffix: str) -> dict[str, Any]:
     }
 
 
-def _panel_title(text: str, top: float) -> dict[str, Any]:
+def _panel_title(text: str, top: float, above: float) -> dict[str, Any]:
     return {
         "text": escape(text),
         "xref": "paper",
@@ -239,6 +241,7 @@ def _panel_title(text: str, top: float) -> dict[str, Any]:
         "y": top,
         "xanchor": "left",
         "yanchor": "bottom",
+        "yshift": above,
         "showarrow": False,
         "font": {"size": 12, "color": LIGHT.ink, "weight": 600},
         "name": "panel-title",
@@ -246,7 +249,9 @@ def _panel_title(text: str, top: float) -> dict[str, Any]:
 
 
 def _add_bands(figure: go.Figure, bands: tuple[Band, ...]) -> None:
-    """Tint, border and number of each phase; the number stands at the foot of the band."""
+    """Tint, border, number and (where there is room) name of each phase, above the curves."""
+    end = max((b.end for b in bands), default=1.0)
+    narrow: dict[str, Any] = {"xaxis.dtick": 20}
     for band in bands:
         figure.add_shape(
             type="rect",
@@ -260,17 +265,21 @@ def _add_bands(figure: go.Figure, bands: tuple[Band, ...]) -> None:
             line={"color": tint(band.colour, 0.85), "width": 1},
             layer="below",
         )
+        fits = band.minutes / end * WIDE > LETTER * len(band.label)
+        narrow[f"annotations.{len(figure.layout.annotations)}.text"] = str(band.number)
         figure.add_annotation(
-            text=str(band.number),
+            text=escape(band.label) if fits else str(band.number),
             x=band.middle,
             xref="x",
-            y=0,
+            y=1,
             yref="paper",
             yanchor="bottom",
+            yshift=1,
             showarrow=False,
-            font={"size": 12, "color": LIGHT.ink, "weight": 700},
-            name="band-number",
+            font={"size": 12, "color": LIGHT.ink, "weight": 600},
+            name="band-label",
         )
+    figure.update_layout(meta={"narrow": narrow})
 
 
 def _traces(strand: Strand, axis: str, unit: str, say: Messages) -> list[go.Scatter]:
@@ -384,19 +393,20 @@ def progress_figure(
     """
     import plotly.graph_objects as go
 
-    columns = list({band.phase: band for band in distinct(bands)}.values())
+    columns = list({band.phase: band for band in reversed(distinct(bands))}.values())[::-1]
     place = {band.phase: k for k, band in enumerate(columns)}
     figure = go.Figure(layout=_layout(340))
     for strand in strands:
         for part in _by_phase(strand, place):
             figure.add_traces(_traces(part, "y", unit, say))
-    names = [band.label.split(",")[0] for band in columns]
+    names = [band.name.split(",")[0] for band in columns]
+    narrow = {"xaxis.ticktext": [str(band.number) for band in columns]}
     figure.update_layout(
         xaxis=_axis(
             range=[0, len(columns)],
             tickmode="array",
             tickvals=[k + 0.5 for k in range(len(columns))],
-            ticktext=[escape(name) for name in names],
+            ticktext=[f"{b.number} {escape(n)}" for b, n in zip(columns, names, strict=True)],
             showgrid=False,
         ),
         yaxis=_axis(title={"text": say("figure.arousal_axis"), "standoff": 4}, nticks=6),
@@ -415,6 +425,7 @@ def progress_figure(
             layer="below",
         )
     figure.add_shape(_zero_line(""))
+    figure.update_layout(meta={"narrow": narrow}, margin={"t": 12})
     return figure
 
 

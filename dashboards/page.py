@@ -68,9 +68,7 @@ def pack(template: str, content: Mapping[str, Any], figures: Mapping[str, str]) 
         "script": script,
         "plotly": plotly,
         "policy": _policy(style, script, plotly.csp_hash),
-        "figures": packed(
-            script_safe_json({k: json.loads(v) for k, v in figures.items()}).encode()
-        ),
+        "figures": packed(_figures_json(figures)),
         "dark_json": script_safe_json(dark_partners()),
     }
     return environment().get_template(template).render(**content, **head)
@@ -91,6 +89,10 @@ def _policy(style: str, script: str, plotly_hash: str) -> str:
             "form-action 'none'",
         )
     )
+
+
+def _figures_json(figures: Mapping[str, str]) -> bytes:
+    return ("{" + ",".join(f"{json.dumps(k)}:{v}" for k, v in figures.items()) + "}").encode()
 
 
 def script_safe_json(value: Any) -> str:

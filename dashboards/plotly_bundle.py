@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -28,11 +29,15 @@ class PlotlyBundle:
         ``sha256-...`` of the unpacked text, as a Content-Security-Policy names it.
     version : str
         Of plotly.js.
+    style_ids : tuple of str
+        Ids of style elements that plotly.js would add for maps; where an element with such an id
+        is there already it adds none, and the policy needs no leave for it.
     """
 
     packed: str
     csp_hash: str
     version: str
+    style_ids: tuple[str, ...]
 
 
 def csp_hash(text: bytes) -> str:
@@ -51,4 +56,6 @@ def plotly_bundle() -> PlotlyBundle:
     source = files("plotly").joinpath("package_data", "plotly.min.js").read_bytes()
     head = source[:200].decode("utf-8")
     version = next(word[1:] for word in head.split() if word.startswith("v") and "." in word)
-    return PlotlyBundle(packed(source), csp_hash(source), version)
+    ids = re.findall(rb'getElementById\("([0-9a-f]{64})"\)', source)
+    style_ids = tuple(sorted({name.decode() for name in ids}))
+    return PlotlyBundle(packed(source), csp_hash(source), version, style_ids)

@@ -31,6 +31,8 @@ __all__ = [
     "trust",
 ]
 
+RESEARCHER_ONLY = ("ln_scl",)
+"""Left out of a leader's table (not of the curve): one number for the skin is enough to read."""
 GLOSSARY = ("arousal", "median", "half", "index", "vagal")
 DIGITS = {"heart_rate": 1, "scr_rate": 1, "ln_scl": 2, "ln_rmssd": 2, INDEX_ID: 1}
 
@@ -46,6 +48,8 @@ def shown_measures(story: Story) -> list[str]:
 def phase_table(story: Story) -> dict[str, Any]:
     """Return the members' table: a row for each phase, a cell for each measure."""
     measures = shown_measures(story)
+    if not story.access.everything:
+        measures = [m for m in measures if m not in RESEARCHER_ONLY]
     rows = []
     for band in distinct(story.bands):
         cells = [members_in_phase(story.access, band, m) for m in measures]

@@ -48,22 +48,25 @@ class Story:
         )
 
     def summary(self) -> list[dict[str, str]]:
-        """Return the four lines of "In one minute"."""
+        """Return the four lines of "In one minute": label, text, and numbers in small print."""
         lines = (
-            ("stood_out", self.stood_out()),
-            ("how_sure", self.how_sure()),
-            ("usable", " ".join(self.usable())),
-            ("missing", self.missing()),
+            ("stood_out", *self.stood_out()),
+            ("how_sure", self.how_sure(), ""),
+            ("usable", " ".join(self.usable()), ""),
+            ("missing", self.missing(), ""),
         )
-        return [{"label": self.say(f"summary.{key}"), "text": text} for key, text in lines]
+        return [
+            {"label": self.say(f"summary.{key}"), "text": text, "numbers": numbers}
+            for key, text, numbers in lines
+        ]
 
-    def stood_out(self) -> str:
+    def stood_out(self) -> tuple[str, str]:
         """Say which phase was highest and which lowest, as far as the grades allow."""
         if not self.bands:
-            return self.say("summary.no_phases")
+            return self.say("summary.no_phases"), ""
         shown = [(b, c) for b, c in self.index_cells if c.value.shown and not b.quiet]
         if len(shown) < 2:
-            return self.say("words.between.cannot_say")
+            return self.say("words.between.cannot_say"), ""
         ordered = sorted(shown, key=lambda pair: pair[1].value.mid)
         (low, low_cell), (high, high_cell) = ordered[0], ordered[-1]
         difference = members_difference(self.access, high, low)
@@ -75,7 +78,7 @@ class Story:
             high_value=self.with_spread(high_cell),
             low_value=self.with_spread(low_cell),
         )
-        return f"{text} {numbers}"
+        return text, numbers
 
     def with_spread(self, cell: Cell, digits: int = 1) -> str:
         """Write a number with its middle half and n: ``+0.8 (+0.5 to +1.1; n = 7)``."""

@@ -102,7 +102,7 @@ def test_the_estimate_is_the_median_and_the_middle_half_of_the_people():
 def test_the_sentence_names_the_higher_phase_first_whatever_the_order_of_subtraction():
     down = estimate([-1.0] * 8)
     assert between(down, "Return", "Discussion", SAY).startswith(
-        "It was likely more aroused in Discussion than in Return: 8 of 8"
+        "The group was likely more aroused in Discussion than in Return: 8 of 8"
     )
 
 
