@@ -470,7 +470,7 @@ CURVES = Table(
             "z",
             "float",
             "",
-            "Change / the session's own MAD x 1.4826, signed so that up = more arousal; display only",
+            "Change / the session's own MAD x 1.4826, signed so that up = more arousal (for scr_rate both of its square root); display only",
         ),
     ),
     key=("person", "time", "measure"),

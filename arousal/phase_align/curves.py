@@ -38,7 +38,7 @@ class Curves:
     index_parts : dict
         Pseudonym -> measures in that person's display index; empty if there is none.
     findings : tuple of Finding
-        Who has no index, or one without some part.
+        Whose reference is not the first choice, who has no index or one without some part.
     """
 
     table: pd.DataFrame
@@ -91,8 +91,25 @@ def person_curves(
         CURVES.frame({name: rows[name] for name in CURVES.names}),
         baselines.reset_index()[["person", "measure", "baseline", "value", "n"]],
         parts,
-        _index_findings(parts, baselines),
+        (*_reference_findings(baselines, protocol), *_index_findings(parts, baselines)),
     )
+
+
+def _reference_findings(baselines: pd.DataFrame, protocol: Protocol) -> tuple[Finding, ...]:
+    """Whose change is counted from something else than the first choice."""
+    first = next(iter(protocol.baseline_phases), "session")
+    flat = baselines.reset_index()
+    other = flat[~flat["baseline"].isin([first, "none"])]
+    labels = {m.id: m.label for m in MEASURES}
+    findings = []
+    for person, rows in other.groupby("person", sort=False):
+        told = [
+            f"{labels[name]} from {'its median over the session' if used == 'session' else used}"
+            for name, used in zip(rows["measure"], rows["baseline"], strict=True)
+        ]
+        message = f"{first} does not count, so the change is counted for {', '.join(told)}"
+        findings.append(Finding("baseline-replaced", message, Severity.NOTE, str(person)))
+    return tuple(findings)
 
 
 def _index_findings(

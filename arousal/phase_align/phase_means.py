@@ -14,7 +14,7 @@ from arousal.phase_align.counting import count_phases, measure_windows, phase_wi
 from arousal.phase_align.curves import Curves, person_curves
 from arousal.phase_align.device_rate import DEVICE, device_means
 from arousal.phase_align.index import reach_of
-from arousal.phase_align.phases import PhaseOrder
+from arousal.phase_align.phase_order import PhaseOrder
 from arousal.phase_align.timeline import Timeline
 from arousal.protocol import Protocol
 from arousal.recording import Signal

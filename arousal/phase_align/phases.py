@@ -19,17 +19,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from arousal.findings import Finding, Severity
+from arousal.phase_align.phase_order import BEGINNING, ENDING, PhaseOrder, Rank
 from arousal.phase_align.timeline import CaseBlock, PhaseInterval, clock
 from arousal.protocol import Protocol
 
-__all__ = ["PhaseMark", "PhaseOrder", "case_blocks", "walk_phases"]
+__all__ = ["PhaseMark", "case_blocks", "walk_phases"]
 
 SLIP = 10.0
 """Seconds within which a second key is a double press or the correction of a wrong one."""
-BEGINNING = (-1, 0, 0)
-ENDING = (9, 0, 0)
-
-Rank = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,39 +51,6 @@ class _Placed:
     reached_before: Rank
     end: float | None = None
     notes: list[str] = field(default_factory=list)
-
-
-class PhaseOrder:
-    """Where the phases of a protocol stand in its order."""
-
-    def __init__(self, protocol: Protocol) -> None:
-        self.protocol = protocol
-        self.case = [p.id for p in protocol.phases if p.part == "case"]
-        ids = [p.id for p in protocol.phases]
-        self.first_case = ids.index(self.case[0]) if self.case else len(ids)
-        self.position = {phase: i for i, phase in enumerate(ids)}
-        needed = next((i for i, p in enumerate(self.case) if self.required(p)), 0)
-        self.starts = frozenset(self.case[: needed + 1])
-
-    def required(self, phase: str) -> bool:
-        """Whether a session without this phase is incomplete."""
-        return not self.protocol.phase(phase).optional
-
-    def rank(self, phase: str, block: int) -> Rank:
-        """Place of a phase of a block: part of the meeting, block, position; sorts in order."""
-        place = self.position[phase]
-        if phase in self.case:
-            return (1, block, place)
-        return (0, 0, place) if place < self.first_case else (2, 0, place)
-
-    def between(self, low: Rank, high: Rank) -> list[tuple[str, int]]:
-        """Phases that should come after one place and before another, in order."""
-        last = max(1, low[1], high[1])
-        places = [
-            (p, b) for p in self.position for b in (range(1, last + 1) if p in self.case else (0,))
-        ]
-        ranked = sorted((self.rank(p, b), p, b) for p, b in places)
-        return [(p, b) for r, p, b in ranked if low < r < high]
 
 
 @dataclass(slots=True)

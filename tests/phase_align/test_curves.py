@@ -78,6 +78,9 @@ def test_without_a_baseline_the_next_best_serves_and_is_named(holes, chosen):
     own = found.baselines.set_index("measure").loc["heart_rate"]
     assert own["baseline"] == chosen
     assert np.isnan(own["value"]) == (chosen == "none")
+    said = [f.message for f in found.findings if f.code == "baseline-replaced"]
+    assert len(said) == (chosen not in {"baseline", "none"})
+    assert all(chosen in text and "Heart rate" in text for text in said)
 
 
 def test_a_baseline_whose_bounds_are_not_certain_does_not_serve():
