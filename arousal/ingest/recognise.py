@@ -212,6 +212,17 @@ def _explain(match: Match) -> str:
 
 
 def left_over(stream: RawStream, channels: Sequence[int] | None, reason: str) -> UnknownStream:
+    """List a stream, or some of its channels, as not used.
+
+    Parameters
+    ----------
+    stream : RawStream
+        The stream.
+    channels : sequence of int or None
+        Indices from 0; ``None`` = all.
+    reason : str
+        Why, and what to do.
+    """
     info = stream.info
     chosen = range(len(info.channels)) if channels is None else channels
     return UnknownStream(
