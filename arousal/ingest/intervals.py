@@ -33,6 +33,10 @@ BLOCK = 30
 """Beats over which the envelope is taken to find the clocks' drift."""
 STRETCH = 20
 """Steps over which intervals and passed time are compared."""
+BEAT_JITTER = 0.03
+"""Stamps of beats agree with the intervals to this many seconds in the median."""
+CLEAR_JUMP = 2.5
+"""Step of the delay (s) that is a gap even where too few beats follow or precede to compare."""
 DRIFT_SAID = 0.005
 """Crystals agree to 0.01 %; half a percent is a wrong unit or lost beats."""
 
@@ -106,8 +110,8 @@ def beats_from_packets(stamps: FloatArray, intervals: FloatArray, where: str) ->
     findings.append(_note("rr-rebuilt", text, where))
     if abs(drift) > DRIFT_SAID:
         text = (
-            f"the intervals add up to {-drift:+.1%} of the time that passed; "
-            "-2.3 % is what a bridge does that takes 1/1024 s for ms"
+            f"the intervals differ by {1 / (1 + drift) - 1:+.1%} from the time that passed; "
+            "+2.4 % is what a bridge does that takes 1/1024 s for ms"
         )
         findings.append(Finding("rr-drift", text, Severity.WARNING, where))
     return Beats(times, intervals, tuple(findings))
@@ -163,9 +167,11 @@ def _in_packets(stamps: FloatArray, intervals: FloatArray) -> bool:
     shape = (whole, STRETCH)
     passed = steps[: whole * STRETCH].reshape(shape).sum(axis=1)
     added = seconds[: whole * STRETCH].reshape(shape).sum(axis=1)
-    fits = (np.abs(steps - seconds) <= slack)[: whole * STRETCH].reshape(shape).mean(axis=1)
     complete = np.abs(passed - added) < 1.5
-    return bool(complete.any() and fits[complete].mean() < 0.95)
+    if not complete.any():
+        return False
+    off = np.abs(steps - seconds)[: whole * STRETCH].reshape(shape)[complete]
+    return bool(np.median(off) > BEAT_JITTER)
 
 
 def _rebuild(stamps: FloatArray, seconds: FloatArray) -> tuple[FloatArray, float]:
@@ -184,33 +190,41 @@ def _rebuild(stamps: FloatArray, seconds: FloatArray) -> tuple[FloatArray, float
 
 
 def _drift(total: FloatArray, delay: FloatArray) -> float:
-    """Slope of the delay's lower envelope: two clocks never run alike."""
+    """Slope of the delay's lower envelope: two clocks never run alike.
+
+    0 where the envelope's own scatter is as large as what the slope adds up to.
+    """
     blocks = total.size // BLOCK
-    if blocks < 2:
+    if blocks < 4:
         return 0.0
     shape = (blocks, BLOCK)
     middle = total[: blocks * BLOCK].reshape(shape).mean(axis=1)
     lowest = delay[: blocks * BLOCK].reshape(shape).min(axis=1)
-    return float(np.polyfit(middle, lowest, 1)[0])
+    slope, level = np.polyfit(middle, lowest, 1)
+    scatter = float(np.std(lowest - (slope * middle + level)))
+    return float(slope) if abs(slope) * (middle[-1] - middle[0]) > 3 * scatter + 0.02 else 0.0
 
 
 def _jumps(delay: FloatArray, seconds: FloatArray) -> list[int]:
     """Indices at which the delay's lower envelope rises by most of an interval or more."""
-    if delay.size < 3:
-        return [] if delay.size < 2 or delay[1] - delay[0] < 2.0 else [1]
-    padded = np.concatenate([np.full(LOOK, np.inf), delay, np.full(LOOK, np.inf)])
-    windows = np.lib.stride_tricks.sliding_window_view(padded, LOOK)
-    before = windows[: delay.size].min(axis=1)  # the LOOK delays before i
-    after = windows[LOOK : LOOK + delay.size].min(axis=1)  # delay i and the ones after it
-    rise = after - before
-    rise[0] = 0.0
-    candidates = rise > 0.6 * float(np.median(seconds))
-    edges: list[int] = []
-    for start, stop in _runs(candidates):
-        # Inside a run the jump itself is the largest single step.
-        steps = np.diff(delay[max(start - 1, 0) : stop])
-        edges.append(max(start - 1, 0) + int(np.argmax(steps)) + 1)
-    return sorted(set(edges))
+    steps = np.diff(delay)
+    edges = set((np.flatnonzero(steps > CLEAR_JUMP) + 1).tolist())
+    if delay.size >= 2 * LOOK:
+        windows = np.lib.stride_tricks.sliding_window_view(delay, LOOK).min(axis=1)
+        # Place i of the rise compares the LOOK beats before i + LOOK with those from there on.
+        rise = windows[LOOK:] - windows[:-LOOK]
+        for start, stop in _runs(rise > 0.6 * float(np.median(seconds))):
+            # Inside a run the jump itself is the largest single step.
+            first = start + LOOK - 1
+            edges.add(first + int(np.argmax(steps[first : stop + LOOK - 1])) + 1)
+    return [edge for edge in sorted(edges) if not _catches_up(delay, edge, seconds)]
+
+
+def _catches_up(delay: FloatArray, edge: int, seconds: FloatArray) -> bool:
+    """Whether packets after a pause bring what was missing, so that the delay falls back."""
+    before = delay[max(edge - LOOK, 0) : edge].min()
+    after = delay[edge : edge + 2 * LOOK].min()
+    return bool(after - before < 0.6 * float(np.median(seconds)))
 
 
 def _runs(mask: BoolArray) -> list[tuple[int, int]]:
