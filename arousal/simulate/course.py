@@ -17,7 +17,7 @@ from arousal.protocol import PlannedPhase
 from arousal.simulate.roster import Seat
 from arousal.simulate.timetable import Timetable
 
-__all__ = ["COURSES", "GAINS", "RAMP", "Arc", "Gain", "course", "course_role"]
+__all__ = ["COURSES", "GAINS", "RAMP", "Arc", "Gain", "course", "course_role", "followed"]
 
 RAMP = 30.0
 """Seconds in which a level passes from one phase to the next."""
@@ -100,8 +100,20 @@ def course_role(seat: Seat, planned: PlannedPhase, presenters: Mapping[int, str]
     return seat.role if seat.role in COURSES else "member"
 
 
-def course(seat: Seat, presenters: Mapping[int, str], timetable: Timetable) -> NDArray[np.float64]:
-    """Return a person's planted level at 1 Hz, before any factor and noise.
+def followed(seat: Seat, presenters: Mapping[int, str], timetable: Timetable) -> tuple[str, ...]:
+    """Return which of `COURSES` a person follows in each phase of a meeting."""
+    return tuple(course_role(seat, planned, presenters) for planned in timetable.phases)
+
+
+def course(keys: tuple[str, ...], timetable: Timetable) -> NDArray[np.float64]:
+    """Return a planted level at 1 Hz, before any factor and noise.
+
+    Parameters
+    ----------
+    keys : tuple of str
+        Key of `COURSES` for each phase, as `followed` gives it.
+    timetable : Timetable
+        When the phases are.
 
     Returns
     -------
@@ -111,16 +123,15 @@ def course(seat: Seat, presenters: Mapping[int, str], timetable: Timetable) -> N
     time = np.arange(timetable.seconds, dtype=np.float64)
     level = np.zeros(timetable.seconds)
     before = 0.0
-    for planned in timetable.phases:
-        arcs = COURSES[course_role(seat, planned, presenters)]
-        arc = arcs.get(planned.phase, _flat(0.0))
+    for key, planned in zip(keys, timetable.phases, strict=True):
+        arc = COURSES[key].get(planned.phase, _flat(0.0))
         # The last phase's level holds until the recording ends.
-        inside = time >= planned.onset
-        since = time[inside] - planned.onset
+        first = int(np.ceil(planned.onset))
+        since = time[first:] - planned.onset
         length = planned.end - planned.onset
         target = np.interp(since / length, (0.0, 0.5, 1.0), arc)
         share = np.clip(since / min(RAMP, length / 2), 0.0, 1.0)
         share = share * share * (3.0 - 2.0 * share)
-        level[inside] = before + share * (target - before)
+        level[first:] = before + share * (target - before)
         before = arc.last
     return level

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from arousal.protocol import PlannedPhase
 from arousal.settings import AlignSettings, WindowSettings
 from arousal.simulate.body import Body
-from arousal.simulate.course import GAINS, course, course_role
+from arousal.simulate.course import GAINS, course, course_role, followed
 from arousal.simulate.latent import LatentSession
 from arousal.simulate.roster import Seat
 from arousal.simulate.settings import SimulationSettings
@@ -133,7 +133,8 @@ def role_effects(
 
 def _nominal(seat: Seat, key: tuple[str, int, str, str], latent: LatentSession) -> float:
     _, block, phase, measure = key
-    curve = GAINS[measure].per_sd * course(seat, latent.presenters, latent.timetable)[None]
+    level = course(followed(seat, latent.presenters, latent.timetable), latent.timetable)
+    curve = GAINS[measure].per_sd * level[None]
     planned = {(p.block, p.phase): p for p in latent.timetable.phases}
     window = _window(measure)
     reference = planned.get((0, "baseline"))

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arousal.protocol import Protocol
-from arousal.simulate.course import course
+from arousal.simulate.course import course, followed
 from arousal.simulate.noise import NOISE_STEP, noise
 from arousal.simulate.roster import Seat, choose_presenters, seat_people
 from arousal.simulate.seeds import Seeds
@@ -140,7 +140,9 @@ def simulate_latent(
     speaking = np.array([speech_fraction(turns, s.person, seconds) for s in seats])
     own = [_own(seat, seeds, seconds, settings) for seat in seats]
     factors = np.array([factor for factor, _ in own])
-    planted = np.array([course(s, presenters, timetable) for s in seats])
+    keys = [followed(seat, presenters, timetable) for seat in seats]
+    # Most people follow the same course.
+    courses = {key: course(key, timetable) for key in set(keys)}
     return LatentSession(
         protocol=protocol,
         seats=seats,
@@ -148,7 +150,7 @@ def simulate_latent(
         timetable=timetable,
         turns=turns,
         speaking=speaking,
-        course=settings.effect * factors[:, None] * planted,
+        course=settings.effect * factors[:, None] * np.array([courses[key] for key in keys]),
         noise=np.array([fluctuation for _, fluctuation in own]),
         drift=settings.drift * _drift(seconds, seeds.of("drift")),
         speech=_speech(speaking, seats, presenters, settings),

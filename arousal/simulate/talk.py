@@ -124,13 +124,11 @@ def speech_fraction(turns: tuple[Turn, ...], person: str, seconds: int) -> NDArr
     ndarray, shape (seconds,)
         Value ``i`` is the share of ``[i, i + 1)`` s, 0-1.
     """
-    own = [(t.onset, t.end) for t in turns if t.person == person]
-    edges = np.array(own).reshape(-1, 2)
-    grid = np.arange(seconds + 1.0)
-    # Time talked until each grid point; its differences are the shares.
-    talked = np.zeros(seconds + 1)
-    for onset, end in edges:
-        first, last = int(onset), int(np.ceil(end))
-        talked[first : last + 1] += np.clip(grid[first : last + 1] - onset, 0.0, end - onset)
-        talked[last + 1 :] += end - onset
-    return np.clip(np.diff(talked), 0.0, 1.0)
+    edges = np.array([(t.onset, t.end) for t in turns if t.person == person]).reshape(-1, 2)
+    if not edges.size:
+        return np.zeros(seconds)
+    until = np.cumsum(edges[:, 1] - edges[:, 0])
+    talked = np.column_stack([np.concatenate([[0.0], until[:-1]]), until])
+    # Time talked until each full second, straight within turns and level between them.
+    total = np.interp(np.arange(seconds + 1.0), edges.ravel(), talked.ravel())
+    return np.asarray(np.clip(np.diff(total), 0.0, 1.0))
