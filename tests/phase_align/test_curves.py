@@ -273,3 +273,13 @@ def test_a_stricter_share_never_lets_more_parts_into_the_index(least, seed):
     loose = Settings(align=AlignSettings(part_valid=least), windows=grid)
     parts = [set(person_curves(table, LINE, BALINT, s).index_parts["P1"]) for s in (strict, loose)]
     assert parts[0] <= parts[1]
+
+
+def test_a_part_valid_in_exactly_half_of_a_phase_is_in_the_index():
+    # The questions hold 84 middles: 1740, 1745, ..., 2155; the first 42 are missing.
+    half = person() | {"ln_scl": drop(person()["ln_scl"], (1740, 1950))}
+    curves = person_curves(features({"P1": half}, END), LINE, BALINT, DEFAULT)
+    assert "ln_scl" in curves.index_parts["P1"]
+    less = person() | {"ln_scl": drop(person()["ln_scl"], (1740, 1955))}
+    curves = person_curves(features({"P1": less}, END), LINE, BALINT, DEFAULT)
+    assert "ln_scl" not in curves.index_parts["P1"]

@@ -159,3 +159,12 @@ def test_everybody_has_exactly_one_role_at_any_time(marks):
         inside = (block.onset + block.end) / 2
         presenting = [p for p in PEOPLE if line.role_of(p, inside) == "presenter"]
         assert presenting == ([block.presenter] if block.presenter else [])
+
+
+def test_in_a_case_of_one_phase_a_second_name_replaces_the_first():
+    line = timeline(
+        (100, "presentation"), (200, "presenter/P1"), (300, "presenter/P3"),
+        (3000, "discussion"), (3001, "undo"), (3100, "closing"), (3200, "presentation"),
+        protocol=TWO, end=6600, people=PEOPLE,
+    )  # fmt: skip
+    assert (line.presenter(1), line.presenter(2)) == ("P3", None)
