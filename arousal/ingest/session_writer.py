@@ -1,15 +1,14 @@
 """Write a session to a folder: session.toml, recording.xdf, truth.json, one's own protocol.
 
-The folder appears whole or not at all, and the same session gives the same bytes.
+Everything is made in a hidden folder inside and moved in place at the end, ``session.toml`` last, so
+that a folder counts as a session only when it is complete. The same session gives the same bytes.
 """
 
 from __future__ import annotations
 
 import json
-import shutil
 import tempfile
 from collections.abc import Mapping
-from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -88,8 +87,8 @@ def write_session(
             _write_xdf(place / session.recording, recording)
             for name, text in texts.items():
                 (place / name).write_text(text, encoding="utf-8", newline="\n")
-            for made in sorted(place.iterdir()):
-                shutil.move(made, folder / made.name)
+            for name in (session.recording, *reversed(texts)):
+                (place / name).replace(folder / name)
     except OSError as error:
         reason = error.strerror or str(error)
         raise UsageError(f"cannot be written: {reason}", where=folder) from None
@@ -210,14 +209,8 @@ def _json(truth: Mapping[str, Any]) -> str:
     lines = []
     for key, value in truth.items():
         if isinstance(value, list) and value and isinstance(value[0], dict):
-            rows = ",\n    ".join(json.dumps(row, default=_plain) for row in value)
+            rows = ",\n    ".join(json.dumps(row) for row in value)
             lines.append(f"  {json.dumps(key)}: [\n    {rows}\n  ]")
         else:
-            lines.append(f"  {json.dumps(key)}: {json.dumps(value, default=_plain)}")
+            lines.append(f"  {json.dumps(key)}: {json.dumps(value)}")
     return "{\n" + ",\n".join(lines) + "\n}\n"
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    raise TypeError(f"{value!r} does not fit into JSON")
