@@ -118,7 +118,20 @@ def _bends(times: FloatArray, rest: FloatArray) -> tuple[FloatArray, FloatArray]
     noise = 1.4826 * float(np.median(np.abs(np.diff(levels))))
     if np.abs(levels).max() <= max(BEND_SECONDS, 5 * noise):
         return none, none
-    return np.median(times[:whole].reshape(shape), axis=1), levels
+    knots = np.median(times[:whole].reshape(shape), axis=1)
+    # On to the first and the last offset, as it is going there; constant beyond.
+    first = np.interp(times[0], *_going_back(knots, levels))
+    last = np.interp(times[-1], *_going_back(knots[::-1], levels[::-1]))
+    knots = np.concatenate([[times[0]], knots, [times[-1]]])
+    return knots, np.concatenate([[first], levels, [last]])
+
+
+def _going_back(knots: FloatArray, levels: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The line through the first two knots, from one knot's distance before them, ascending."""
+    x = np.array([2 * knots[0] - knots[1], knots[0]])
+    y = np.array([2 * levels[0] - levels[1], levels[0]])
+    order = np.argsort(x)
+    return x[order], y[order]
 
 
 def clock_segments(times: FloatArray, values: FloatArray) -> list[tuple[int, int]]:
@@ -247,9 +260,11 @@ def _change(
     old, new = (_span(times, *segment) for segment in (here, following))
     if part.size > 1 and min(abs(new[0] - old[1]), abs(old[0] - new[1])) < _NEAR:
         steps = np.diff(part)
-        back = int(np.argmin(steps))
+        back, jump = int(np.argmin(steps)), int(np.argmax(steps))
         if steps[back] < 0:
             return low + back + 1
+        if steps.size >= 8 and steps[jump] > 5 * float(np.median(steps)):
+            return low + jump + 1
     # Each sample has a distance to either segment's offsets: cut where they sum up to the least.
     costs = np.cumsum(np.append(0.0, _distance(part, old) - _distance(part, new)))
     return low + int(np.argmin(costs))

@@ -113,7 +113,7 @@ class Journal:
         """Bytes in the file."""
         return self._length
 
-    def write(self, kind: str, fields: Mapping[str, object], *, sync: bool = True) -> None:
+    def write(self, kind: str, fields: Mapping[str, object], *, sync: bool = True) -> bool:
         """Append a line.
 
         Parameters
@@ -124,6 +124,11 @@ class Journal:
             The rest: what JSON can hold; numbers that are not finite become ``null``.
         sync : bool
             Whether to wait until the disk itself has it.
+
+        Returns
+        -------
+        bool
+            Whether the disk confirmed it; ``True`` where nobody asked.
 
         Raises
         ------
@@ -143,7 +148,11 @@ class Journal:
             self._append(data.encode("utf-8", "replace"))
             self._seq += 1
         if sync:
-            self.sync()
+            try:
+                self.sync()
+            except OSError:
+                return False  # the line stands in the file: writing it again would double it
+        return True
 
     def _append(self, data: bytes) -> None:
         rest = memoryview(data)

@@ -77,12 +77,17 @@ class Finder:
     def sightings(self) -> list[Sighting]:
         """Streams that answer at present; does not wait."""
         found: dict[str, Sighting] = {}
-        for handle in self._resolver.results():
+        for handle in self._resolver.results() if self._resolver else ():
             uid = handle.uid()
             # Read each description once: this is asked several times a second.
             found[uid] = self._known.get(uid) or Sighting(read_info(handle.as_xml()), handle)
         self._known = found
         return list(found.values())
+
+    def close(self) -> None:
+        """Stop looking."""
+        self._known = {}
+        self._resolver = None
 
 
 class Arrival(NamedTuple):

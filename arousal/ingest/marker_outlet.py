@@ -40,13 +40,18 @@ class MarkerOutlet:
         info = pylsl.StreamInfo(name, "Markers", 1, pylsl.IRREGULAR_RATE, "string", source_id)
         info.set_channel_labels(["mark"])
         info.desc().append_child_value("manufacturer", "arousal")
-        self._outlet = pylsl.StreamOutlet(info)
+        self._outlet: pylsl.StreamOutlet | None = pylsl.StreamOutlet(info)
         self.xml: str = self._outlet.get_info().as_xml()
         self.info: StreamInfo = read_info(self.xml)
 
     def push(self, text: str, stamp: float) -> None:
         """Send a mark; ``stamp`` in s on the LSL clock."""
-        self._outlet.push_sample([text], stamp)
+        if self._outlet is not None:
+            self._outlet.push_sample([text], stamp)
+
+    def close(self) -> None:
+        """Take the stream off the network."""
+        self._outlet = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +115,13 @@ class MarkLog:
             self._enter(mark)
             return mark
 
-    def placed(self, key: str) -> PlacedMark | None:
-        """Return the mark with this id if it has been set: sending it again changes nothing."""
-        return self._placed.get(key)
+    def repeated(self, text: str) -> PlacedMark | None:
+        """Return the mark that was set by this very text, if its id says so: it is sent again."""
+        mark = parse_mark(text)
+        known = self._placed.get(mark.id)
+        if known is None or mark not in {known.mark, replace(known.mark, of="")}:
+            return None
+        return known
 
     def place(self, placed: PlacedMark) -> None:
         """Remember that a mark was set."""

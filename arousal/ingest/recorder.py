@@ -42,7 +42,6 @@ from arousal.ingest.roster import Roster, load_roster
 from arousal.ingest.stream_book import Segment, StreamBook
 from arousal.ingest.stream_health import Meter, StreamHealth
 from arousal.ingest.workers import Crew, Fault
-from arousal.marks import parse_mark
 
 __all__ = ["Recorder"]
 
@@ -191,7 +190,7 @@ class Recorder:
             raise UsageError("there is no recording to mark", where="mark")
         if not text.strip() or len(text.splitlines()) > 1:
             raise UsageError(f"a mark is one line of text, not {text!r}", where="mark")
-        if (key := parse_mark(text).id) and (known := self._marks.placed(key)):
+        if (known := self._marks.repeated(text)) is not None:
             return known
         mark = self._marks.next(text)
         line = str(mark)
@@ -272,6 +271,8 @@ class Recorder:
         return summary
 
     def _hang_up(self) -> None:
+        self._outlet.close()
+        self._finder.close()
         for segment in self._book.segments:
             segment.inlet.close()
 
@@ -373,10 +374,14 @@ class Recorder:
 
     def _on_fault(self, fault: Fault) -> None:
         self._disk.note("fault", worker=fault.worker, what=fault.what, detail=fault.detail)
+        group = f"worker {fault.worker}"
+        if fault.what == "recovered":
+            self.alarms.update(group, ())
+            return
         text = f"the recorder's thread {fault.worker!r} {fault.what}: {fault.detail[-300:]}"
         hint = "recording goes on; please report this with the journal"
         finding = Finding("recorder-fault", text, Severity.PROBLEM, fault.worker, hint)
-        self.alarms.update(f"worker {fault.worker}", (finding,))
+        self.alarms.update(group, (finding,))
 
 
 def _earlier_marks(folder: Path) -> list[str]:

@@ -7,7 +7,6 @@ journal (and with it every mark) goes on, and the alarm stands until there is ro
 from __future__ import annotations
 
 import contextlib
-import threading
 import time
 from collections import Counter, deque
 from collections.abc import Iterable
@@ -74,7 +73,6 @@ class RecordingDisk:
         self.path = free_path(out)
         self._alarms = alarms
         self._unwritten: deque[tuple[str, dict[str, object]]] = deque(maxlen=UNWRITTEN_LINES)
-        self._lines = threading.Lock()
         self._failure: OSError | None = None
         self._retry_at = 0.0
         self._boundary_at = 0.0
@@ -102,22 +100,19 @@ class RecordingDisk:
         """Write a line to the journal; return whether it is there.
 
         A line for which there is no room, even after the reserve was given back, is kept and
-        written later.
+        written later, with ``happened`` (s on the LSL clock).
         """
         return self._line(kind, fields, sync=sync)
 
     def _line(self, kind: str, fields: dict[str, object], *, sync: bool = False) -> bool:
-        with self._lines:
-            for attempt in range(2):
-                try:
-                    self.journal.write(kind, fields, sync=sync)
-                except OSError as error:
-                    if attempt == 0 and self.guard.give_back():
-                        continue
-                    self._unwritten.append((kind, fields))
-                    self._report("journal-stopped", error)
-                    return False
-                return True
+        for attempt in range(2):
+            try:
+                return self.journal.write(kind, fields, sync=sync)
+            except OSError as error:
+                if attempt == 0 and self.guard.give_back():
+                    continue
+                self._unwritten.append((kind, {"happened": round(local_clock(), 6), **fields}))
+                self._report("journal-stopped", error)
         return False
 
     def _on_block(self, block: Block) -> None:
@@ -191,8 +186,7 @@ class RecordingDisk:
     def _catch_up(self) -> None:
         """Write journal lines that had no room before."""
         for _ in range(len(self._unwritten)):
-            kind, fields = self._unwritten.popleft()
-            if not self._line(kind, fields):
+            if not self._line(*self._unwritten.popleft()):
                 return
         if self._trouble.pop("journal-stopped", None):
             self._tell()
@@ -206,14 +200,18 @@ class RecordingDisk:
         self._tell()
 
     def close(self) -> tuple[Finding, ...]:
-        """End the data file; return what went wrong with it. The journal stays open."""
+        """End the data file; return what is wrong with the disk. The journal stays open.
+
+        A disk that was full at the end is told even if the reserve had room for the rest.
+        """
         try:
             self.tape.close()
         except OSError as error:
             self._failed(error, time.monotonic())
+        standing = tuple(f for code, f in self._trouble.items() if code != "disk-short")
         self.guard.drop()
         self._catch_up()
-        return tuple(self._trouble.values())
+        return standing
 
     def verify(self) -> tuple[Counter[int], int]:
         """Read the closed data file back.

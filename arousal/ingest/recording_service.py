@@ -42,6 +42,7 @@ class Speaker:
         self._began = time.monotonic()
 
     def __call__(self, text: str) -> None:
+        """Say a line, with the time since the start in front."""
         seconds = int(time.monotonic() - self._began)
         clock = f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
         with contextlib.suppress(OSError, ValueError):
@@ -92,7 +93,7 @@ def record_until_stopped(
     Raises
     ------
     DeviceError
-        If not everything that arrived is on the disk.
+        If not everything that arrived is on the disk, or the disk was full at the end.
     """
     _open_standard_files()
     with _stop_signals() as stop:
@@ -101,7 +102,7 @@ def record_until_stopped(
         _listen_at_terminal(recorder, say)
         deadline = None if seconds is None else time.monotonic() + seconds
         status = time.monotonic() + 3.0
-        while not stop.wait(0.05):
+        while not stop.wait(0.5):
             now = time.monotonic()
             if deadline is not None and now >= deadline:
                 break
@@ -125,9 +126,12 @@ def _report(summary: RecordingSummary, say: Speaker) -> None:
         say(str(stream))
     for finding in summary.findings:
         say(f"{_SIGNS[finding.severity]}: {finding}")
+    problems = [f for f in summary.findings if f.severity is Severity.PROBLEM]
     if summary.complete:
         say(f"all samples of {len(summary.streams)} streams are on disk: {summary.path}")
-        return
+        if not problems:
+            return
+        raise DeviceError(f"complete, but at the end {problems[0].message}", where=summary.path)
     missing = sum(s.received - s.on_disk for s in summary.streams)
     raise DeviceError(
         f"{missing} samples and {summary.damaged_blocks} damaged blocks are not on the disk",

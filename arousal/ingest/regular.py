@@ -31,6 +31,10 @@ SLOWEST_WAVE = 0.22
 BEND_SECONDS = 0.005
 """A device's clock that leaves its line by more than this (median of half a minute) is followed."""
 BEND_BLOCK_SECONDS = 30.0
+STRAYS_SECONDS = 0.05
+"""The course of an even stream may stray by this much and still be one."""
+EVEN_FOLLOWS = -0.25
+"""Correlation of a step with the next: -0.5 if every stamp has its own jitter; beats have more."""
 _FEWEST = 16
 _SHARE_OF_BURSTS = 0.05
 
@@ -83,9 +87,10 @@ def even_times(times: FloatArray, rate: float, bounds: Sequence[int] = ()) -> Gr
 
     Notes
     -----
-    Beats or jitter? The jitter of an even stream stays bounded, so the spread of the time that m
-    samples take does not depend on m; that of beats grows with m. Streams faster than 1/0.22 s are
-    never taken for beats.
+    Beats or jitter? Where each stamp has its own jitter, a step that is too long is followed by
+    one that is too short, and the spread of the time that m samples take does not depend on m;
+    with beats neither holds. Streams faster than 1/0.22 s are never taken for beats. A stream
+    taken for uneven keeps its stamps, so that the doubtful case does no harm.
     """
     marks = _marks(times)
     spacing = times.size / marks.size / rate
@@ -303,9 +308,12 @@ class _Bends:
         noise = 1.4826 * float(np.median(np.abs(np.diff(levels))))
         if np.abs(levels).max() <= max(BEND_SECONDS, 5 * noise):
             return None
-        padded = np.pad(levels, 1, mode="edge")
-        smooth = (padded[:-2] + padded[1:-1] + padded[2:]) / 3
-        return cls(np.arange(blocks) * width + width // 2, smooth)
+        # Smoothed over three blocks, and continued to both ends as it is going there.
+        going_on = np.pad(levels, 2, mode="reflect", reflect_type="odd")
+        smooth = (going_on[:-2] + going_on[1:-1] + going_on[2:]) / 3
+        places = np.arange(-1, blocks + 1) * width + width // 2
+        ends = np.clip(places, 0, rest.size - 1)
+        return cls(ends, np.interp(ends, places, smooth))
 
 
 def _looks_even(stretches: _Stretches, period: float, rate: float) -> bool:
@@ -322,11 +330,21 @@ def _looks_even(stretches: _Stretches, period: float, rate: float) -> bool:
     if abs(period * rate - 1) > 0.05 and scatter > 0.01 * period:
         return False
     # Lost samples are single large steps; they are no sign of beats.
-    course = np.cumsum(np.clip(late, -3 * scatter, 3 * scatter))
+    late = np.clip(late, -3 * scatter, 3 * scatter)
+    if scatter > 0.01 * period and _following(late) > EVEN_FOLLOWS:
+        return False
+    course = np.cumsum(late)
     for m in (4, 16, 64, 256):
         if course.size > 2 * m:
             spans = course[m:] - course[:-m]
             spread = 1.4826 * float(np.median(np.abs(spans - np.median(spans))))
-            if spread > max(2.5 * scatter, 0.25 * period):
+            if spread > max(2.5 * scatter, STRAYS_SECONDS):
                 return False
     return True
+
+
+def _following(late: FloatArray) -> float:
+    """Correlation of each deviation with the one after it."""
+    around = late - late.mean()
+    total = float(np.sum(around**2))
+    return float(np.sum(around[1:] * around[:-1])) / total if total > 0 else 0.0

@@ -28,7 +28,7 @@ class Fault:
     worker : str
         Its name.
     what : str
-        ``"raised"`` or ``"stuck"``.
+        ``"raised"``, ``"stuck"``, or ``"recovered"`` when it moves again.
     detail : str
         The traceback, or how long it has been stuck.
     """
@@ -70,6 +70,7 @@ class Worker:
         self._stop = threading.Event()
         self._begun = 0.0  # when the step under way began; 0 between steps
         self._thread: threading.Thread | None = None
+        self._generation = 0
         self._last_fault = ""
 
     def start(self) -> None:
@@ -78,20 +79,23 @@ class Worker:
 
     def _spawn(self) -> None:
         self._begun = 0.0
-        self._thread = threading.Thread(target=self._run, name=f"arousal-{self.name}", daemon=True)
-        self._thread.start()
+        self._generation += 1
+        thread = threading.Thread(
+            target=self._run, args=(self._generation,), name=f"arousal-{self.name}", daemon=True
+        )
+        thread.start()
+        self._thread = thread
 
-    def _run(self) -> None:
-        me = threading.current_thread()
+    def _run(self, generation: int) -> None:
         due = time.monotonic()
-        while not self._stop.is_set() and self._thread is me:
+        while not self._stop.is_set() and generation == self._generation:
             self._begun = time.monotonic()
             try:
                 self._step()
                 self._last_fault = ""
             except Exception as error:  # noqa: BLE001 - whatever it was, recording goes on
                 self._report(error)
-            if self._thread is not me:
+            if generation != self._generation:
                 return  # taken over while it hung
             self._begun = 0.0
             due = max(due + self._interval, time.monotonic())
@@ -128,8 +132,8 @@ class Worker:
 
     @property
     def alive(self) -> bool:
-        """Whether its thread runs."""
-        return self._thread is not None and self._thread.is_alive()
+        """Whether its thread runs, or has not been started yet."""
+        return self._thread is None or self._thread.is_alive()
 
 
 class Crew:
@@ -138,7 +142,7 @@ class Crew:
     Parameters
     ----------
     on_fault : callable
-        Told once when a worker gets stuck or its thread has gone.
+        Told once when a worker raises, gets stuck, has gone, or moves again.
     """
 
     def __init__(self, on_fault: Callable[[Fault], None]) -> None:
@@ -177,7 +181,9 @@ class Crew:
         for worker in self.workers:
             seconds = worker.stuck_for(now)
             if worker.alive and seconds < STUCK_SECONDS:
-                self._reported.discard(worker.name)
+                if worker.name in self._reported:
+                    self._reported.discard(worker.name)
+                    self._on_fault(Fault(worker.name, "recovered", "it moves again"))
                 continue
             stuck.append(worker.name)
             if worker.name in self._reported:
