@@ -1,7 +1,7 @@
 """Write a session to a folder: session.toml, recording.xdf, truth.json, one's own protocol.
 
-Everything is made in a hidden folder inside and moved in place at the end, ``session.toml`` last, so
-that a folder counts as a session only when it is complete. The same session gives the same bytes.
+Everything is made in a hidden folder inside and moved in place at the end, ``session.toml`` last,
+so that a folder counts as a session only when it is complete. The same session, the same bytes.
 """
 
 from __future__ import annotations
