@@ -2,8 +2,8 @@
 
 It is append-only, unbuffered, and on the disk before `Journal.write` returns (unless told that the
 line may go with the next `Journal.sync`), so it survives the process, the computer and a damaged
-data file. Every line has ``seq`` (1, 2, 3 ...), ``utc`` (Unix seconds), ``lsl`` (s on the
-recorder's LSL clock: each line is also a pair of the two clocks) and ``type``:
+data file. Every line has ``seq`` (1, 2, 3 ...), ``utc`` (ISO 8601), ``lsl`` (s on the recorder's
+LSL clock: each line is also a pair of the two clocks) and ``type``:
 
 ==================  ==================================================================
 ``start``           versions, data file, host, forecast of the disk
@@ -30,6 +30,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +140,7 @@ class Journal:
             utc, lsl = self._utc(), self._lsl()
             line = {
                 "seq": self._seq + 1,
-                "utc": round(utc, 6),
+                "utc": datetime.fromtimestamp(utc, UTC).isoformat(timespec="microseconds"),
                 "lsl": round(lsl, 6),
                 "type": kind,
                 **{key: _plain(value) for key, value in fields.items()},
@@ -219,7 +220,7 @@ def _entry(line: bytes) -> Entry | None:
         return Entry(
             int(fields.pop("seq")),
             str(fields.pop("type")),
-            float(fields.pop("utc")),
+            datetime.fromisoformat(fields.pop("utc")).timestamp(),
             float(fields.pop("lsl")),
             fields,
         )
