@@ -283,7 +283,10 @@ class Measured:
                 where=source.recording.id or None,
                 hint="`arousal inspect` says what is wrong with each signal",
             )
-        curves = _align.person_curves(features, self.timeline, source.protocol, source.settings)
+        short = _only(self.short, agreed)
+        curves = _align.person_curves(
+            features, self.timeline, source.protocol, source.settings, short
+        )
         withheld = tuple(p.id for p in self.persons if p.id not in agreed)
         return SessionResult(
             source=source,
@@ -295,7 +298,7 @@ class Measured:
             group=_align.group_curves(curves.table, source.protocol),
             phases=_align.phase_table(
                 features,
-                _only(self.short, agreed),
+                short,
                 self.timeline,
                 source.protocol,
                 source.settings,
@@ -303,7 +306,7 @@ class Measured:
             ),
             quality=_only(self.quality, agreed),
             index_parts=curves.index_parts,
-            findings=(*self.findings, *_withheld(withheld, purpose)),
+            findings=(*self.findings, *curves.findings, *_withheld(withheld, purpose)),
         )
 
 
@@ -348,12 +351,13 @@ def measure(source: SessionInput, *, progress: Progress = lambda _: None) -> Mea
             where=recording.id or None,
             hint="`arousal inspect` lists what is in the file and why it was not used",
         )
+    onset, end = _span(persons)
     timeline = _align.build_timeline(
         recording.events,
         source.protocol,
         source.session,
-        start=recording.onset,
-        end=recording.end,
+        start=onset,
+        end=end,
         corrections=source.corrections,
     )
     speech = _speech(persons, timeline)
@@ -363,8 +367,8 @@ def measure(source: SessionInput, *, progress: Progress = lambda _: None) -> Mea
         physiologies.append(_features.process_person(person, settings))
     progress("windows")
     windows = settings.windows
-    grid = _features.Grid.regular(recording.onset, recording.end, windows.durations, windows.step)
-    short = _features.Grid.regular(recording.onset, recording.end, (windows.short,), windows.step)
+    grid = _features.Grid.regular(onset, end, windows.durations, windows.step)
+    short = _features.Grid.regular(onset, end, (windows.short,), windows.step)
     found = [f for p in physiologies for f in p.findings]
     return Measured(
         source=source,
@@ -372,11 +376,17 @@ def measure(source: SessionInput, *, progress: Progress = lambda _: None) -> Mea
         timeline=timeline,
         features=_features.window_features(physiologies, grid, settings, speech),
         short=_features.window_features(physiologies, short, settings, speech),
-        quality=_features.quality_table(
-            persons, physiologies, recording.onset, recording.end, settings
-        ),
+        quality=_features.quality_table(persons, physiologies, onset, end, settings),
         findings=(*source.findings, *recording.findings, *timeline.findings, *found),
     )
+
+
+def _span(persons: tuple[Person, ...]) -> tuple[float, float]:
+    """From the first to the last sample of anyone; a stray mark must not stretch the session."""
+    signals = [s for p in persons for s in p.signals if len(s)]
+    if not signals:
+        raise NothingUsableError("every signal is empty", hint="`arousal inspect` lists them")
+    return min(s.onset for s in signals), max(s.end for s in signals)
 
 
 def _speech(

@@ -21,6 +21,8 @@ __all__ = ["FAST", "count_phases", "measure_windows", "phase_windows", "window_l
 FAST = frozenset({"heart_rate", "scr_rate"})
 """Measures that short windows serve."""
 KEY = ["person", "measure", "block", "phase"]
+_REASONS = {"mixed": "cardiac_reasons", "vagal": "cardiac_reasons", "sympathetic": "eda_reasons"}
+"""Branch of a measure -> column of the features that says why a window has no value."""
 
 
 def window_length(measure: str, settings: Settings) -> float | None:
@@ -60,7 +62,8 @@ def measure_windows(
     -------
     DataFrame
         ``person``, ``duration``, ``measure``, ``value``, ``scaled`` (square root of the response
-        rate, the value itself for the others) and the columns of `align_windows`.
+        rate, the value itself for the others), ``quality`` (codes) and the columns of
+        `align_windows`.
     """
     aligned = align_windows(features, timeline, protocol, settings.align)
     parts = []
@@ -74,6 +77,7 @@ def measure_windows(
             measure=measure.id,
             value=values,
             scaled=_scaled(measure.id, values),
+            quality=features.loc[rows, _REASONS[measure.branch]],
         )
         parts.append(part)
     return pd.concat(parts, ignore_index=True)
@@ -149,6 +153,22 @@ def count_phases(usable: pd.DataFrame, settings: Settings) -> pd.DataFrame:
             phases["n"], phases["coverage"], phases["seconds"], phases["needed"], strict=True
         )
     ]
+    return _with_cause(phases, usable)
+
+
+def _with_cause(phases: pd.DataFrame, usable: pd.DataFrame) -> pd.DataFrame:
+    """Say what most of the invalid windows of a phase suffer from, where too few are valid."""
+    if "quality" not in usable:  # the display index: its parts say why
+        return phases
+    invalid = usable[usable["value"].isna() & (usable["quality"] != "")]
+    codes = invalid.assign(code=invalid["quality"].str.split(";")).explode("code")
+    if codes.empty:
+        return phases
+    often = codes.groupby([*KEY, "code"], sort=True).size().sort_values(kind="stable")
+    worst = often.reset_index("code")["code"].groupby(level=KEY).last().str.replace("-", " ")
+    cause = worst.reindex(phases.index)
+    few = (phases["coverage"] < 1) & (phases["reason"] != "") & cause.notna()
+    phases.loc[few, "reason"] += ": mostly " + cause[few]
     return phases
 
 
