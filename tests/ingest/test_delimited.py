@@ -54,7 +54,7 @@ column = "RSP"
 kind = "respiration"
 [events]
 column = "Photosensor"
-below = 2.5
+below = 2.6
 label = "picture"
 """
 
