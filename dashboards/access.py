@@ -14,12 +14,12 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from arousal.consent import FULL_GROUP, SMALL_GROUP, Audience, GroupView, group_view
 from arousal.errors import UsageError
+from arousal.phase_align.align import group_of
+from arousal.phase_align.curves import normalised_curves
 from arousal.tables import INDEX_ID
-from dashboards.lines import Line, binned_mean, group_line, own_line
+from dashboards.lines import Line, binned_mean, group_line, own_line, phase_time_line
 from dashboards.words import Estimate, estimate
 
 if TYPE_CHECKING:
@@ -102,8 +102,8 @@ class Access:
     def is_member(self, frame: pd.DataFrame) -> pd.Series[bool]:
         """Return which rows of a table with a role column are members' rows."""
         protocol = self.result.protocol
-        other = (*protocol.leader_roles, protocol.presenter_role, "")
-        return ~frame["role"].isin(other)
+        groups = {r: group_of(r, protocol) for r in frame["role"].unique()}
+        return frame["role"].map(groups).eq("members")
 
     @cached_property
     def group(self) -> GroupView:
@@ -112,10 +112,7 @@ class Access:
         valid = curves[
             (curves["measure"] == INDEX_ID) & curves["change"].notna() & self.is_member(curves)
         ]
-        contributors = tuple(sorted(set(valid["person"])))
-        if self.everything:
-            return GroupView("full" if contributors else "none", contributors)
-        return group_view(contributors, self.result.consents)
+        return self._view(tuple(sorted(set(valid["person"]))))
 
     def members_line(self, measure: str) -> Line | None:
         """Return the members' course in one measure; ``None`` where it may not be shown."""
@@ -160,7 +157,24 @@ class Access:
         rows = curves[(curves["person"] == person) & (curves["measure"] == measure)]
         return own_line(rows, self.result.recording.onset)
 
-    def over_members(self, values: pd.Series[float]) -> tuple[Estimate, str]:
+    def phase_time_lines(self, measure: str) -> dict[str, Line]:
+        """Return the members' line (under ``""``) and each person's on normalised phase time.
+
+        Raises
+        ------
+        UsageError
+            If this reader may not see single persons.
+        """
+        self.check_everything()
+        bins = self.result.settings.align.progress_bins
+        curves, group = self.result.curves, self.result.group
+        own = normalised_curves(curves[curves["measure"] == measure], bins)
+        lines = {str(p): phase_time_line(rows) for p, rows in own.groupby("person", sort=False)}
+        here = group[(group["measure"] == measure) & (group["group"] == "members")]
+        lines[""] = phase_time_line(normalised_curves(here, bins))
+        return {name: line for name, line in lines.items() if line is not None}
+
+    def over_members(self, values: pd.Series[float]) -> tuple[Estimate, GroupView]:
         """Summarise one value per member, as far as this reader may see it.
 
         Parameters
@@ -172,13 +186,14 @@ class Access:
         -------
         Estimate
             Without a number where it may not be shown.
-        str
-            Why not; empty otherwise.
+        GroupView
+            What may be shown of these contributors.
         """
         known = values[values.notna()]
+        view = self._view(tuple(known.index))
+        return estimate([] if view.level == "none" else known[list(view.persons)].tolist()), view
+
+    def _view(self, contributors: tuple[str, ...]) -> GroupView:
         if self.everything:
-            return estimate(known.tolist()), "" if len(known) else "nobody had usable data"
-        view = group_view(known.index, self.result.consents)
-        if view.level == "none":
-            return Estimate(np.nan, np.nan, np.nan, 0, 0), view.reason
-        return estimate(known[list(view.persons)].tolist()), ""
+            return GroupView("full" if contributors else "none", contributors)
+        return group_view(contributors, self.result.consents)

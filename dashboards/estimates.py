@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from arousal.consent import GroupView
 from arousal.hypothesis.course import OWN_START, Expectation, Moment
 from arousal.tables import INDEX_ID
 from dashboards.access import Access
@@ -43,12 +44,15 @@ class Cell:
     coverage : float
         Valid share of the phase's windows (mean over the members).
     reason : str
-        Why there is no value; empty otherwise.
+        Why a single person has no value; empty otherwise.
+    view : GroupView or None
+        What may be shown of the members behind it.
     """
 
     value: Estimate
     coverage: float
-    reason: str
+    reason: str = ""
+    view: GroupView | None = None
 
 
 def _rows(access: Access, band: Band, measure: str) -> pd.DataFrame:
@@ -71,10 +75,8 @@ def members_in_phase(access: Access, band: Band, measure: str) -> Cell:
     """
     rows = _rows(access, band, measure)
     rows = rows[access.is_member(rows)]
-    value, reason = access.over_members(rows.set_index("person")["value"])
-    if not value.shown:
-        return Cell(value, np.nan, reason)
-    return Cell(value, float(rows["coverage"].mean()), "")
+    value, view = access.over_members(rows.set_index("person")["value"])
+    return Cell(value, float(rows["coverage"].mean()) if value.shown else np.nan, view=view)
 
 
 def members_difference(access: Access, one: Band, other: Band) -> Estimate:

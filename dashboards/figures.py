@@ -36,8 +36,6 @@ __all__ = [
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 BAND_OPACITY = 0.13
-WIDE, LETTER = 830.0, 7.4
-"""Pixels of a wide screen's time axis, and of one letter of a band's label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +77,8 @@ class Panel:
 
     Parameters
     ----------
-    title : str
-        Stands above the panel.
+    title, short : str
+        Stand above the panel on a wide and on a narrow screen.
     strands : tuple of Strand
         From back to front.
     unit : str
@@ -94,6 +92,7 @@ class Panel:
     """
 
     title: str
+    short: str
     strands: tuple[Strand, ...]
     unit: str
     weight: float = 1.0
@@ -127,12 +126,15 @@ def _layout(height: int) -> dict[str, Any]:
     }
 
 
+def _title(text: str) -> dict[str, Any]:
+    return {"text": text, "font": {"color": LIGHT.muted, "size": 12}, "standoff": 5}
+
+
 def _axis(**more: Any) -> dict[str, Any]:
     return {
         "gridcolor": LIGHT.grid,
         "zeroline": False,
         "tickfont": {"color": LIGHT.muted, "size": 11},
-        "title": {"font": {"color": LIGHT.muted, "size": 12}},
         "fixedrange": True,
         "automargin": False,
         **more,
@@ -160,14 +162,14 @@ def time_figure(
     domains = _domains([p.weight for p in panels])
     height = round(90 + 105 * sum(p.weight for p in panels))
     figure = go.Figure(layout=_layout(height))
+    narrow: dict[str, Any] = {"xaxis.dtick": 20}
     for row, (panel, domain) in enumerate(zip(panels, domains, strict=True), start=1):
         suffix = "" if row == 1 else str(row)
-        title = {"text": panel.axis, "font": {"color": LIGHT.muted, "size": 12}, "standoff": 4}
         figure.update_layout(
             {
                 f"yaxis{suffix}": _axis(
                     domain=domain,
-                    title=title,
+                    title=_title(panel.axis),
                     nticks=5 if panel.weight > 1.5 else 4,
                     autorange="reversed" if panel.turned else True,
                 )
@@ -176,6 +178,7 @@ def time_figure(
         for strand in panel.strands:
             figure.add_traces(_traces(strand, f"y{suffix}", panel.unit, say))
         figure.add_shape(_zero_line(suffix))
+        narrow[f"annotations.{len(figure.layout.annotations)}.text"] = escape(panel.short)
         figure.add_annotation(_panel_title(panel.title, domain[1], above=18 if row == 1 else 0))
     end = max((float(np.nanmax(s.line.minutes)) for p in panels for s in p.strands), default=1.0)
     end = max([end, *(b.end for b in bands)])
@@ -185,11 +188,12 @@ def time_figure(
             range=[0, end],
             anchor=f"y{last}",
             showgrid=not bands,
-            title={"text": say("figure.time_axis"), "font": {"color": LIGHT.muted, "size": 12}},
+            title=_title(say("figure.time_axis")),
             dtick=10 if end > 25 else None,
         )
     )
-    _add_bands(figure, bands)
+    meta = {"narrow": narrow, "print": {"height": round(0.58 * height), "margin.b": 36}}
+    figure.update_layout(meta={**meta, "labels": _add_bands(figure, bands)})
     for mark in marks:
         figure.add_annotation(
             text="▾",
@@ -248,10 +252,10 @@ def _panel_title(text: str, top: float, above: float) -> dict[str, Any]:
     }
 
 
-def _add_bands(figure: go.Figure, bands: tuple[Band, ...]) -> None:
-    """Tint, border, number and (where there is room) name of each phase, above the curves."""
+def _add_bands(figure: go.Figure, bands: tuple[Band, ...]) -> list[dict[str, Any]]:
+    """Tint, border and number of each phase; the page's script adds the name where it fits."""
     end = max((b.end for b in bands), default=1.0)
-    narrow: dict[str, Any] = {"xaxis.dtick": 20}
+    labels = []
     for band in bands:
         figure.add_shape(
             type="rect",
@@ -265,10 +269,16 @@ def _add_bands(figure: go.Figure, bands: tuple[Band, ...]) -> None:
             line={"color": tint(band.colour, 0.85), "width": 1},
             layer="below",
         )
-        fits = band.minutes / end * WIDE > LETTER * len(band.label)
-        narrow[f"annotations.{len(figure.layout.annotations)}.text"] = str(band.number)
+        labels.append(
+            {
+                "at": len(figure.layout.annotations),
+                "share": band.minutes / end,
+                "text": escape(band.label),
+                "letters": len(band.label),
+            }
+        )
         figure.add_annotation(
-            text=escape(band.label) if fits else str(band.number),
+            text=str(band.number),
             x=band.middle,
             xref="x",
             y=1,
@@ -279,7 +289,7 @@ def _add_bands(figure: go.Figure, bands: tuple[Band, ...]) -> None:
             font={"size": 12, "color": LIGHT.ink, "weight": 600},
             name="band-label",
         )
-    figure.update_layout(meta={"narrow": narrow})
+    return labels
 
 
 def _traces(strand: Strand, axis: str, unit: str, say: Messages) -> list[go.Scatter]:
@@ -409,7 +419,7 @@ def progress_figure(
             ticktext=[f"{b.number} {escape(n)}" for b, n in zip(columns, names, strict=True)],
             showgrid=False,
         ),
-        yaxis=_axis(title={"text": say("figure.arousal_axis"), "standoff": 4}, nticks=6),
+        yaxis=_axis(title=_title(say("figure.arousal_axis")), nticks=6),
     )
     for k, band in enumerate(columns):
         figure.add_shape(
@@ -526,8 +536,9 @@ def phase_figure(
         line={"color": LIGHT.zero, "width": 1, "dash": "dot"},
     )
     figure.update_layout(
+        meta={"print": {"height": 44 + 14 * len(rows), "margin.b": 36}},
         margin={"l": 118, "r": 14, "t": 8, "b": 46},
-        xaxis=_axis(title={"text": label, "font": {"color": LIGHT.muted, "size": 12}}, nticks=7),
+        xaxis=_axis(title=_title(label), nticks=7),
         yaxis=_axis(
             tickmode="array",
             tickvals=list(range(len(rows))),

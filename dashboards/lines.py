@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Line", "binned_mean", "group_line", "own_line"]
+__all__ = ["Line", "binned_mean", "group_line", "own_line", "phase_time_line"]
 
 Array = NDArray[np.float32]
 GAP_STEPS = 1.5
@@ -114,6 +114,36 @@ def binned_mean(rows: pd.DataFrame, zero: float, seconds: float, fewest: int) ->
     )
     bins = bins[bins["n"] >= fewest].reset_index().assign(low=np.nan, high=np.nan)
     return _line(bins, zero, step=seconds)
+
+
+def phase_time_line(rows: pd.DataFrame) -> Line | None:
+    """Return a line on normalised phase time; minutes are those of no session, so they are NaN.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        From `arousal.phase_align.curves.normalised_curves`, for one person or group.
+    """
+    if "median" in rows:
+        rows = rows.rename(columns={"median": "mid"}).assign(n=np.nan)
+    else:
+        rows = rows.rename(columns={"change": "mid"}).assign(low=np.nan, high=np.nan, n=1)
+    if not rows["mid"].notna().any():
+        return None
+    values = {
+        name: rows[name].to_numpy(dtype=np.float32)
+        for name in ("mid", "low", "high", "n", "progress")
+    }
+    return Line(
+        np.full(len(rows), np.nan, dtype=np.float32),
+        values["mid"],
+        values["low"],
+        values["high"],
+        values["n"],
+        rows["block"].to_numpy(dtype=np.int64),
+        rows["phase"].to_numpy(dtype=object),
+        values["progress"],
+    )
 
 
 def _line(rows: pd.DataFrame, zero: float, step: float | None = None) -> Line | None:

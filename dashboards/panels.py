@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from dashboards.bands import Band
     from dashboards.messages import Messages
 
-__all__ = ["index_strands", "kinds_of", "time_panels"]
+__all__ = ["kinds_of", "phase_time_strands", "time_panels"]
 
 DASHES = ("solid", "dash", "dashdot", "longdash")
 """Presenters of the first, second ... case block."""
@@ -46,6 +46,7 @@ def time_panels(
         panels.append(
             Panel(
                 title=say(f"measure.{measure}"),
+                short=say(f"short.{measure}"),
                 strands=strands,
                 unit=say(f"unit.{measure}"),
                 weight=2.6 if is_index else 1.0,
@@ -56,12 +57,23 @@ def time_panels(
     return tuple(panels)
 
 
-def index_strands(
+def phase_time_strands(
     access: Access, bands: tuple[Band, ...], course: Course | None, say: Messages
 ) -> tuple[Strand, ...]:
-    """Return the lines of the index with the expected course behind them."""
-    expected = () if course is None else course_strands(course, bands, say("switch.course"))
-    return (*expected, *measured_strands(access, INDEX_ID, say))
+    """Return the index on normalised phase time, the expected course behind it (researcher)."""
+    lines = access.phase_time_lines(INDEX_ID)
+    presenting = {p.person: p.block for p in access.presenters}
+    strands = [] if course is None else list(course_strands(course, bands, say("switch.course")))
+    for person, line in lines.items():
+        if person in presenting:
+            label = _presenter_label(access, person, presenting[person], say)
+            strands.append(Strand(line, label, "presenter"))
+        elif person:
+            kind = "person" if person in access.members else "leaders"
+            strands.append(Strand(line, person, kind, hidden=True))
+    if "" in lines:
+        strands.append(Strand(lines[""], say("switch.members"), "members"))
+    return tuple(strands)
 
 
 def measured_strands(access: Access, measure: str, say: Messages) -> tuple[Strand, ...]:

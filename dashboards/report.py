@@ -22,7 +22,7 @@ from dashboards.bands import Band, distinct
 from dashboards.figures import Mark, phase_figure, progress_figure, time_figure
 from dashboards.messages import load_messages
 from dashboards.page import pack
-from dashboards.panels import index_strands, kinds_of, time_panels
+from dashboards.panels import kinds_of, phase_time_strands, time_panels
 from dashboards.story import Story
 
 if TYPE_CHECKING:
@@ -105,8 +105,8 @@ def _figures(story: Story, course: Course | None) -> tuple[dict[str, str], dict[
     if any(cell.value.shown for _, cell in rows):
         unit = say(f"unit.{INDEX_ID}")
         figures["phases"] = phase_figure(rows, say("figure.phase_axis"), unit, say).to_json()
-    strands = index_strands(access, bands, course, say)
-    if access.everything and bands and strands:
+    if access.everything and bands and panels:
+        strands = phase_time_strands(access, bands, course, say)
         unit = say(f"unit.{INDEX_ID}")
         figures["progress"] = progress_figure(strands, bands, unit, say).to_json()
     return figures, drawn
@@ -150,10 +150,11 @@ def _notices(story: Story) -> list[str]:
 def _curve_lead(story: Story) -> str:
     say, view = story.say, story.access.group
     if story.access.everything:
-        return say("curve.lead_researcher")
+        return f"{say('curve.lead_researcher')} {story.people_behind()}"
     if view.level == "none":
-        return say("curve.lead_none", reason=view.reason)
-    return say(f"curve.lead_{view.level}", n=len(view.persons), fewest=say("curve.fewest"))
+        return say("curve.lead_none", reason=story.refusal(view))
+    lead = say(f"curve.lead_{view.level}", n=len(view.persons), fewest=say("curve.fewest"))
+    return f"{lead} {story.people_behind()}"
 
 
 def _band_key(story: Story, band: Band) -> dict[str, Any]:

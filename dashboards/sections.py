@@ -73,7 +73,9 @@ def _length(story: Story, band: Band) -> str:
 def _words(story: Story, band: Band, cell: Cell) -> str:
     if band.phase == "baseline" and set(story.baseline_kinds) == {"baseline"}:
         return story.say("phases.reference")
-    return against_start(cell.value, story.say) if cell.value.shown else ""
+    if cell.view is not None and not cell.value.shown:
+        return story.say("phases.no_number", reason=story.refusal(cell.view))
+    return against_start(cell.value, story.say)
 
 
 def _cell(measure: str, cell: Cell) -> dict[str, Any]:
@@ -89,7 +91,6 @@ def _cell(measure: str, cell: Cell) -> dict[str, Any]:
         "spread": spread,
         "n": value.n,
         "coverage": coverage,
-        "reason": cell.reason,
         "shown": value.shown,
         "sure": str(grade(value)),
     }

@@ -8,12 +8,13 @@ from functools import cached_property
 
 import numpy as np
 
+from arousal.consent import FULL_GROUP, SMALL_GROUP, GroupView
 from arousal.tables import INDEX_ID, MEASURES
 from dashboards.access import Access
 from dashboards.bands import Band, distinct, phase_bands
 from dashboards.estimates import Cell, members_difference, members_in_phase
 from dashboards.messages import Messages
-from dashboards.words import between, number, share
+from dashboards.words import between, grade, number, share
 
 __all__ = ["Story"]
 
@@ -71,8 +72,9 @@ class Story:
         (low, low_cell), (high, high_cell) = ordered[0], ordered[-1]
         difference = members_difference(self.access, high, low)
         text = between(difference, high.name, low.name, self.say)
+        told = grade(difference, picked=True).has_direction
         numbers = self.say(
-            "summary.numbers",
+            "summary.numbers" if told else "summary.numbers_unclear",
             high=high.name,
             low=low.name,
             high_value=self.with_spread(high_cell),
@@ -95,10 +97,19 @@ class Story:
         """Say what the group's size allows."""
         view = self.access.group
         if view.level == "none":
-            return self.say("summary.sure_none", reason=view.reason or self.say("cell.nobody"))
+            return self.say("summary.sure_none", reason=self.refusal(view))
         n = len(view.persons)
-        few = view.level == "small" or n < 5
+        few = view.level == "small" or n < FULL_GROUP
         return self.say("summary.sure_small" if few else "summary.sure_group", n=n)
+
+    def refusal(self, view: GroupView) -> str:
+        """Say why there is no number or curve of a group."""
+        n = len(view.persons)
+        if n == 0:
+            return self.say("refusal.nobody")
+        if n < SMALL_GROUP:
+            return self.say.count("refusal.few", n)
+        return self.say("refusal.tick", n=n)
 
     def usable(self) -> list[str]:
         """Say how much of the heart and the skin data was usable."""
@@ -144,6 +155,17 @@ class Story:
             return self.say(f"baseline.{next(iter(kinds))}")
         parts = [self.say.count(f"baseline.part.{k}", n) for k, n in kinds.most_common()]
         return self.say("baseline.mixed", parts=self.say.listing(parts))
+
+    def people_behind(self) -> str:
+        """Say how many people stand behind the members' line of the index."""
+        line = self.access.members_line(INDEX_ID)
+        if line is None:
+            return ""
+        shown = line.people[np.isfinite(line.mid)]
+        low, high = int(shown.min()), int(shown.max())
+        if low == high:
+            return self.say("curve.people_same", n=low)
+        return self.say("curve.people_range", low=low, high=high)
 
     def parts(self) -> str:
         """Say what the display index is made of, and for how many people it has fewer parts."""

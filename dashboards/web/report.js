@@ -44,7 +44,13 @@
     }
     const layout = copy.layout;
     layout.width = width;
-    const small = width < 560 ? layout.meta?.narrow : printing ? layout.meta?.print : null;
+    const { labels = [], narrow, print } = layout.meta ?? {};
+    const inside = width - layout.margin.l - layout.margin.r;
+    for (const label of labels) {
+      const fits = label.share * inside > 7.4 * label.letters + 6;
+      if (fits) layout.annotations[label.at].text = label.text;
+    }
+    const small = printing ? print : width < 560 ? narrow : null;
     for (const [path, value] of Object.entries(small ?? {})) {
       const keys = path.split(".");
       const last = keys.pop();
