@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import pylsl
 
-from arousal.errors import UsageError
+from arousal.errors import DataError, UsageError
 from arousal.ingest.info_xml import read_info
 from arousal.ingest.raw import StreamInfo
 from arousal.marks import Mark, parse_mark
@@ -92,7 +93,9 @@ class MarkLog:
         self._placed: dict[str, PlacedMark] = {}
         self._count = 0
         for text in earlier:
-            self._enter(parse_mark(text))
+            # A damaged journal of before must not keep this recording from starting.
+            with contextlib.suppress(DataError):
+                self._enter(parse_mark(text))
 
     def next(self, text: str) -> Mark:
         """Read a mark's text and give it an id if it has none.

@@ -113,6 +113,7 @@ class RecordingDisk:
                     continue
                 self._unwritten.append((kind, {"happened": round(local_clock(), 6), **fields}))
                 self._report("journal-stopped", error)
+                break
         return False
 
     def _on_block(self, block: Block) -> None:

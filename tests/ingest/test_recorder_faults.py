@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +21,7 @@ from tests.ingest.recording_rig import (
     wait_until,
     wearers,
 )
+from tests.ingest.small_disk import fill
 
 pytestmark = pytest.mark.lsl
 
@@ -112,27 +112,6 @@ def test_a_terminal_that_closes_does_not_end_the_recording(lsl, tmp_path):
         recorder.stdout.close()
         assert recorder.wait(20) == 0
     assert "W00-ECG" in stored(tmp_path / "recording.xdf")
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk with room for the reserve and little more; skipped where mounting is not allowed."""
-    place = tmp_path / "small"
-    place.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", str(place)]
-    if shutil.which("mount") is None or subprocess.run(command, check=False).returncode:
-        pytest.skip("mounting a small tmpfs is not allowed here")
-    try:
-        yield place
-    finally:
-        subprocess.run(["umount", "-l", str(place)], check=True)
-
-
-def fill(disk: Path, leave: int) -> Path:
-    """Take all space of a disk but ``leave`` bytes."""
-    ballast = disk / "ballast"
-    ballast.write_bytes(bytes(shutil.disk_usage(disk).free - leave))
-    return ballast
 
 
 def assert_whole_chunks(path: Path) -> None:

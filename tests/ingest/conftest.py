@@ -1,0 +1,17 @@
+"""What the tests of ingest may ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.ingest.small_disk import mounted
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 20 MB of its own; the test is skipped where mounting is not allowed."""
+    with mounted(tmp_path / "small") as place:
+        yield place
