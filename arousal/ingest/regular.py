@@ -15,15 +15,13 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from arousal.recording import GAP_PERIODS, GAP_SECONDS
+from arousal.ingest.stretches import Stretches, block_medians
 
 __all__ = ["Grid", "even_times"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-LEVEL_SECONDS = 5.0
-"""Stamps this long before and after a place tell whether it is a loss or a passing delay."""
 OWN_SLOPE_SECONDS = 60.0
 """A stretch this long has a rate of its own; shorter ones take the stream's."""
 SLOWEST_WAVE = 0.22
@@ -35,6 +33,8 @@ STRAYS_SECONDS = 0.05
 """The course of an even stream may stray by this much and still be one."""
 EVEN_FOLLOWS = -0.25
 """Correlation of a step with the next: -0.5 if every stamp has its own jitter; beats have more."""
+FEW_STEPS = 300
+"""Below this many steps, that correlation tells more than how far the course strays."""
 _FEWEST = 16
 _SHARE_OF_BURSTS = 0.05
 
@@ -97,11 +97,11 @@ def even_times(times: FloatArray, rate: float, bounds: Sequence[int] = ()) -> Gr
     period = _period(marks, times[marks], spacing)
     if period is None:
         return None
-    stretches = _Stretches(marks, times[marks], period, bounds)
+    stretches = Stretches(marks, times[marks], period, bounds)
     if not stretches.found or not _looks_even(stretches, period, rate):
         return None
     stretches.end_at_losses()
-    return stretches.grid(times.size)
+    return _Lines(stretches).grid(times.size)
 
 
 def _marks(times: FloatArray) -> IntArray:
@@ -127,129 +127,73 @@ def _period(marks: IntArray, stamps: FloatArray, spacing: float) -> float | None
     return period if period is not None and 1e-6 < period < 1e5 else None
 
 
-class _Stretches:
-    """Marked samples (those whose stamps count), cut into stretches ``found``."""
+class _Lines:
+    """A line of even times through each stretch."""
 
-    def __init__(
-        self, marks: IntArray, stamps: FloatArray, period: float, bounds: Sequence[int]
-    ) -> None:
-        self.marks, self.stamps, self.period = marks, stamps, period
-        self.limit = max(GAP_PERIODS * period, GAP_SECONDS)
-        self.late = np.diff(stamps) - period * np.diff(marks)
-        """Seconds by which each mark comes later than the one before lets one expect."""
-        per_mark = period * float(marks[-1] - marks[0]) / max(marks.size - 1, 1)
-        self.look = int(np.clip(round(LEVEL_SECONDS / per_mark), 4, 20_000))
-        self.losses = 0
-        self.found = self._between_gaps(bounds)
-
-    def level(self, first: int, last: int) -> FloatArray:
-        """Stamps of some marks, without the even course of time (s)."""
-        level: FloatArray = self.stamps[first:last] - self.period * (
-            self.marks[first:last] - self.marks[first]
-        )
-        return level
-
-    def _between_gaps(self, bounds: Sequence[int]) -> list[tuple[int, int]]:
-        far = self.limit - self.period
-        suspects = np.flatnonzero((self.late > far) | (self.late < -self.limit))
-        forced = set(np.searchsorted(self.marks, [b for b in bounds if b > 0]).tolist())
-        if suspects.size > max(10, self.marks.size // 3):
-            return []
-        cuts = [0]
-        for place in sorted({*(suspects + 1).tolist(), *forced}):
-            if not cuts[-1] < place < self.marks.size:
-                continue
-            if place in forced or self._lasts(cuts[-1], place, far):
-                cuts.append(place)
-        return [*pairwise([*cuts, self.marks.size])]
-
-    def _lasts(self, start: int, place: int, far: float) -> bool:
-        """Whether stamps stay late (or early) from a mark on, which a passing delay does not."""
-        first, last = max(start, place - self.look), min(place + self.look, self.marks.size)
-        level = self.level(first, last)
-        before = float(np.median(level[: place - first]))
-        after = level[place - first :] - before
-        if self.late[place - 1] > 0:
-            return bool(np.quantile(after, 0.1) > 0.5 * far)
-        return bool(np.quantile(after, 0.9) < -0.5 * self.limit)
-
-    def end_at_losses(self) -> None:
-        """End stretches also where samples too few for a gap are lost and stamps stay late."""
-        waiting = self.found
-        done: list[tuple[int, int]] = []
-        for _ in range(8):
-            following: list[tuple[int, int]] = []
-            for first, last in waiting:
-                cuts = self._losses(first, last)
-                self.losses += len(cuts)
-                parts = [*pairwise([first, *cuts, last])]
-                (following if cuts else done).extend(parts)
-            waiting = following
-        self.found = sorted([*done, *waiting])
-
-    def _losses(self, first: int, last: int) -> list[int]:
-        width = max(self.look, 8)
-        blocks = (last - first) // width
-        if blocks < 6:
-            return []
-        level = self.level(first, first + blocks * width)
-        medians = _medians(level, blocks, width)
-        steps = np.diff(medians)
-        noise = 1.4826 * float(np.median(np.abs(steps - np.median(steps))))
-        enough = max(0.6 * self.period, 6 * noise)
-        # A loss inside a block shows in full between the blocks on either side of it.
-        across = medians[2:] - medians[:-2]
-        across -= np.median(across)
-        cuts: list[int] = []
-        for block in np.flatnonzero(across > enough).tolist():
-            start = first + block * width
-            window = self.late[start : start + 3 * width - 1]
-            place = start + int(np.argmax(window)) + 1
-            if window.max() > 0.5 * enough and (not cuts or place - cuts[-1] > width):
-                cuts.append(place)
-        return cuts
+    def __init__(self, stretches: Stretches) -> None:
+        self.all = stretches
+        self.period = stretches.period
 
     def grid(self, n: int) -> Grid:
-        """Times of all samples, marked or not."""
-        slopes = [self._own_slope(first, last) for first, last in self.found]
-        longest = max(range(len(slopes)), key=lambda k: self.found[k][1] - self.found[k][0])
-        common = slopes[longest] or self._slope(*self.found[longest])
+        """Times of all ``n`` samples, marked or not."""
+        for _ in range(8):
+            grid, closed = self._grid(n)
+            if not closed:
+                break
+            self.all.join(closed)
+        return grid
+
+    def _grid(self, n: int) -> tuple[Grid, set[int]]:
+        """Times, and the losses that they show to be none: no sample fits in between."""
+        found, marks = self.all.found, self.all.marks
+        slopes = [self._own_slope(first, last) for first, last in found]
+        longest = max(range(len(slopes)), key=lambda k: found[k][1] - found[k][0])
+        common = slopes[longest] or self._slope(*found[longest])
         times = np.empty(n)
-        ends = [int(self.marks[last - 1]) + 1 for _, last in self.found[:-1]]
+        ends = [int(marks[last - 1]) + 1 for _, last in found[:-1]]
         pieces = [*pairwise([0, *ends, n])]
-        for stretch, own, (start, stop) in zip(self.found, slopes, pieces, strict=True):
+        for stretch, own, (start, stop) in zip(found, slopes, pieces, strict=True):
             slope = common if own is None else own
             times[start:stop] = self._even(*stretch, start, stop, slope)
-        gaps = [(float(times[end - 1]), float(times[end])) for end in ends]
-        gaps = [(begin, end) for begin, end in gaps if end - begin > self.limit]
-        burst = float(np.median(np.diff(self.marks, prepend=-1))) if self.marks.size < n else 1.0
+        sides = [(float(times[end - 1]), float(times[end])) for end in ends]
+        gaps = tuple((a, b) for a, b in sides if b - a > self.all.limit)
+        closed = {
+            first
+            for (first, _), (a, b) in zip(found[1:], sides, strict=True)
+            if first in self.all.losses and b - a < 1.4 * self.period
+        }
+        burst = float(np.median(np.diff(marks, prepend=-1))) if marks.size < n else 1.0
         rate = 1.0 / (self.period + common)
-        return Grid(times, tuple(pieces), rate, tuple(gaps), self.losses, burst)
+        return Grid(times, tuple(pieces), rate, gaps, len(self.all.losses), burst), closed
 
     def _own_slope(self, first: int, last: int) -> float | None:
         """Slope of a stretch that is long enough for one: seconds a sample beyond the period."""
-        if self.stamps[last - 1] - self.stamps[first] < OWN_SLOPE_SECONDS:
+        if self.all.stamps[last - 1] - self.all.stamps[first] < OWN_SLOPE_SECONDS:
             return None
         return self._slope(first, last)
 
     def _slope(self, first: int, last: int) -> float:
         if last - first < 20:
             return 0.0
-        return _slope(self.marks[first:last] - self.marks[first], self.level(first, last))
+        return _slope(
+            self.all.marks[first:last] - self.all.marks[first], self.all.level(first, last)
+        )
 
     def _even(self, first: int, last: int, start: int, stop: int, slope: float) -> FloatArray:
         """Even times of samples ``start:stop`` by their marks ``first:last``."""
-        origin = int(self.marks[first])
-        level = self.level(first, last)
-        level -= slope * (self.marks[first:last] - origin)
+        origin = int(self.all.marks[first])
+        level = self.all.level(first, last)
+        level -= slope * (self.all.marks[first:last] - origin)
         intercept = _middle(level)
         level -= intercept
         samples = np.arange(start - origin, stop - origin)
         times = np.asarray(intercept + (self.period + slope) * samples, np.float64)
-        per_mark = self.period * float(self.marks[last - 1] - origin) / max(last - first - 1, 1)
+        per_mark = self.period * float(self.all.marks[last - 1] - origin) / max(last - first - 1, 1)
         bends = _Bends.of(level, max(8, round(BEND_BLOCK_SECONDS / max(per_mark, 1e-6))))
         if bends is not None:
-            times += np.interp(samples, self.marks[first + bends.places] - origin, bends.seconds)
+            times += np.interp(
+                samples, self.all.marks[first + bends.places] - origin, bends.seconds
+            )
         return times
 
 
@@ -284,13 +228,6 @@ def _slope(x: IntArray, y: FloatArray) -> float:
     return slope
 
 
-def _medians(level: FloatArray, blocks: int, width: int) -> FloatArray:
-    """Medians of blocks, from up to 128 values spread over each."""
-    table = level[: blocks * width].reshape(blocks, width)
-    medians: FloatArray = np.median(table[:, :: max(1, width // 128)], axis=1)
-    return medians
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class _Bends:
     """What remains beyond a line: seconds at the middles of blocks of marks."""
@@ -304,7 +241,7 @@ class _Bends:
         blocks = rest.size // width
         if blocks < 4:
             return None
-        levels = _medians(rest, blocks, width)
+        levels = block_medians(rest, blocks, width)
         noise = 1.4826 * float(np.median(np.abs(np.diff(levels))))
         if np.abs(levels).max() <= max(BEND_SECONDS, 5 * noise):
             return None
@@ -316,7 +253,7 @@ class _Bends:
         return cls(ends, np.interp(ends, places, smooth))
 
 
-def _looks_even(stretches: _Stretches, period: float, rate: float) -> bool:
+def _looks_even(stretches: Stretches, period: float, rate: float) -> bool:
     """Whether stamps are those of an even stream rather than of beats or events."""
     if period < SLOWEST_WAVE or stretches.marks.size < (stretches.marks[-1] + 1) // 2:
         return True  # too fast for beats, or bursts of a wave
@@ -327,11 +264,12 @@ def _looks_even(stretches: _Stretches, period: float, rate: float) -> bool:
     scatter = 1.4826 * float(np.median(np.abs(late)))
     if late.size < _FEWEST:
         return scatter < 0.05 * period and abs(period * rate - 1) < 0.05
-    if abs(period * rate - 1) > 0.05 and scatter > 0.01 * period:
+    if abs(period * rate - 1) > 0.05 and scatter > 0.004 * period:
         return False
     # Lost samples are single large steps; they are no sign of beats.
     late = np.clip(late, -3 * scatter, 3 * scatter)
-    if scatter > 0.01 * period and _following(late) > EVEN_FOLLOWS:
+    few = late.size < FEW_STEPS and scatter > 0.004 * period
+    if few and _following(late) > EVEN_FOLLOWS:
         return False
     course = np.cumsum(late)
     for m in (4, 16, 64, 256):
