@@ -348,6 +348,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         _clear_progress()
         _note(f"arousal: {error}")
+        if error.attachment:
+            _note(f"\n{error.attachment}")
         sys.exit(error.exit_code)
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)

@@ -46,10 +46,10 @@ class ArousalError(Exception):
     """
 
     exit_code: ClassVar[int] = 1
+    attachment: str = ""
+    """Text of several lines to be shown below the message (a mapping to complete), if any."""
 
-    def __init__(
-        self, message: str, *, where: str | Path | None = None, hint: str = ""
-    ) -> None:
+    def __init__(self, message: str, *, where: str | Path | None = None, hint: str = "") -> None:
         self.message = " ".join(message.split())
         self.where = "" if where is None else str(where)
         self.hint = " ".join(hint.split())
@@ -66,9 +66,7 @@ class ArousalError(Exception):
         return (_rebuild, (type(self), self.message, self.where, self.hint))
 
 
-def _rebuild(
-    kind: type[ArousalError], message: str, where: str, hint: str
-) -> ArousalError:
+def _rebuild(kind: type[ArousalError], message: str, where: str, hint: str) -> ArousalError:
     return kind(message, where=where or None, hint=hint)
 
 

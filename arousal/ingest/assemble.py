@@ -94,7 +94,8 @@ def assemble(streams: Sequence[RawStream], known: Known) -> Recording:
     found, marker_streams = sorted_out.found, sorted_out.markers
     unknown += sorted_out.unknown
     items = [f.item for f in found]
-    placed = place(items, known.session, known.mapping.person, known.person)
+    names = frozenset(n for s in streams for n in (s.info.name, s.info.source_id, s.info.uid))
+    placed = place(items, known.session, known.mapping.person, known.person, names - {""})
     findings += placed.findings
     unknown += [
         _nobodys(f.item, placed.unclaimed[f.item]) for f in found if f.item in placed.unclaimed

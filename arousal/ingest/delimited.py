@@ -15,7 +15,7 @@ from arousal.findings import Finding, Severity
 from arousal.ingest.devices import load_catalogue
 from arousal.ingest.formats import Format, Request, source_of
 from arousal.ingest.mapping import SignalMapping
-from arousal.ingest.people import find_pseudonym, site_of
+from arousal.ingest.people import claims_of, find_pseudonym, site_of
 from arousal.ingest.signals import Refused, Samples, make_signal
 from arousal.ingest.table_events import events_from_column, events_from_file
 from arousal.ingest.table_plan import Plan, make_plan
@@ -121,6 +121,11 @@ def _persons(
     signals: dict[str, list[Signal]] = {}
     refused: list[UnknownStream] = []
     for place in _places(table, plan, request, findings):
+        roster = request.session.people if request.session is not None else {}
+        if roster and place.person not in roster:
+            reason = f"{place.person} is not among [people] of session.toml"
+            refused.append(UnknownStream(str(place.signal.column), "column", reason=reason))
+            continue
         result = _signal(table, place, plan, clock, findings, request)
         if isinstance(result, Refused):
             name = place.signal.column or ""
@@ -142,11 +147,21 @@ def _places(
             if name
             for signal in plan.signals
         ]
-    owner = _owner(plan, request, findings)
-    return [_Place(signal.person or owner, signal, everybody) for signal in plan.signals]
+    told = {(claim.kind, claim.stream): claim.person for claim in claims_of(request.session)}
+    persons = [
+        signal.person
+        or told.get((signal.kind, str(signal.column)))
+        or find_pseudonym(str(signal.column))
+        for signal in plan.signals
+    ]
+    owner = "" if all(persons) else _owner(request, findings)
+    return [
+        _Place(person or owner, signal, everybody)
+        for person, signal in zip(persons, plan.signals, strict=True)
+    ]
 
 
-def _owner(plan: Plan, request: Request, findings: list[Finding]) -> str:
+def _owner(request: Request, findings: list[Finding]) -> str:
     if request.mapping.person is not None:
         return request.mapping.person
     people = list(request.session.people) if request.session is not None else []
@@ -155,10 +170,9 @@ def _owner(plan: Plan, request: Request, findings: list[Finding]) -> str:
     named = find_pseudonym(request.path.stem, request.id)
     if named is not None and (not people or named in people):
         return named
-    if any(signal.person is None for signal in plan.signals):
-        text = "no file says whose data this is; called P01"
-        hint = 'say person = "P04" with --map'
-        findings.append(Finding("persons-numbered", text, Severity.NOTE, hint=hint))
+    text = "no file says whose data this is; called P01"
+    hint = 'say person = "P04" with --map'
+    findings.append(Finding("persons-numbered", text, Severity.NOTE, hint=hint))
     return "P01"
 
 

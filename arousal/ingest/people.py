@@ -149,6 +149,7 @@ def place(
     session: SessionFile | None,
     only_person: str | None = None,
     file_person: str | None = None,
+    names: frozenset[str] = frozenset(),
 ) -> Placement:
     """Decide whose each item is.
 
@@ -162,6 +163,8 @@ def place(
         Whose the file is, if one person's (mapping file).
     file_person : str or None
         Pseudonym in the file's name; taken if all streams without one can be one person's.
+    names : frozenset of str
+        Names, source_ids and uids of all streams, recognised or not.
 
     Raises
     ------
@@ -171,7 +174,7 @@ def place(
     given = {item: item.person for item in items if item.person is not None}
     rest = [item for item in items if item.person is None]
     claims = claims_of(session)
-    claimed, findings = _by_claims(rest, claims)
+    claimed, findings = _by_claims(rest, claims, names)
     rest = [item for item in rest if item not in claimed]
     persons = {**given, **claimed}
     named = {item: _pseudonym_of(item) for item in rest}
@@ -194,15 +197,14 @@ def _pseudonym_of(item: Item) -> str | None:
 
 
 def _by_claims(
-    items: Sequence[Item], claims: Iterable[Claim]
+    items: Sequence[Item], claims: Iterable[Claim], names: frozenset[str]
 ) -> tuple[dict[Item, str], list[Finding]]:
     persons: dict[Item, str] = {}
     findings: list[Finding] = []
     for claim in claims:
         fitting = matching(items, claim)
         if not fitting:
-            text = f"{claim.person}'s {claim.kind} stream {claim.stream!r} is not in the recording"
-            findings.append(Finding("stream-missing", text, Severity.PROBLEM, claim.person))
+            findings.append(_unmet(claim, names))
         elif clash := _overlapping(fitting):
             text = (
                 f"{len(fitting)} streams at the same time are called {claim.stream!r}, so "
@@ -213,6 +215,15 @@ def _by_claims(
         else:
             persons |= dict.fromkeys(fitting, claim.person)
     return persons, findings
+
+
+def _unmet(claim: Claim, names: frozenset[str]) -> Finding:
+    text = f"{claim.person}'s {claim.kind} stream {claim.stream!r} is not in the recording"
+    hint = "correct the name in session.toml"
+    if any(stream in names for stream, _ in _readings(claim.stream)):
+        text = f"{claim.person}'s stream {claim.stream!r} is there, but holds no {claim.kind}"
+        hint = "see the list of unknown streams; say what its channels are with --map"
+    return Finding("stream-missing", text, Severity.PROBLEM, claim.person, hint)
 
 
 def matching(items: Sequence[Item], claim: Claim) -> list[Item]:

@@ -324,7 +324,7 @@ def infer_unit(kind: Kind, values: FloatArray) -> UnitVerdict:
     """
     if kind not in _RANGES:
         return UnitVerdict(ARBITRARY)
-    if kind in {Kind.EDA, Kind.ECG} and is_whole(values) and np.unique(values).size > 1:
+    if kind in {Kind.EDA, Kind.ECG} and is_whole(values) and np.nanmin(values) < np.nanmax(values):
         return UnitVerdict(None, "whole numbers without a unit: converter counts of unknown scale")
     names = [u.name for u in _UNITS[kind] if u.name not in {"MOhm", "nS", "1/1024 s", "Hz"}]
     fitting = [name for name in names if _fits(kind, name, values)]

@@ -172,6 +172,19 @@ def test_columns_may_be_different_persons_and_a_session_names_the_site(tmp_path:
     assert [signal(recording, Kind.EDA, p).site for p in ("P01", "P02")] == [None, "palm"]
 
 
+def test_columns_are_whose_the_session_or_their_own_header_says(tmp_path: Path):
+    write(tmp_path, "table.csv", np.arange(240) / 4, eda(level=3), eda(level=6), eda(level=9),
+          header="time (s),EDA left (uS),EDA P02 (uS),EDA P55 (uS)")  # fmt: skip
+    (tmp_path / "session.toml").write_text(
+        'id = "s1"\nrecording = "table.csv"\n[people.P02]\n'
+        '[people.P01]\nstreams = { eda = "EDA left (uS)" }\n'
+    )
+    recording = load(tmp_path)
+    found = {p.id: [s.source for s in p.signals] for p in recording}
+    assert found == {"P01": ["EDA left (uS)"], "P02": ["EDA P02 (uS)"]}
+    assert [u.name for u in recording.unknown] == ["EDA P55 (uS)"]
+
+
 def test_a_slow_column_among_empty_cells_is_its_own_slow_signal(tmp_path: Path):
     fast = ecg(128.0, 20.0)
     slow = np.full(fast.size, "", dtype=object)

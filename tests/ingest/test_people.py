@@ -142,6 +142,15 @@ def test_a_claimed_stream_that_is_not_there_and_a_person_without_signal_are_prob
     assert "P02" in said["person-without-signal"]
 
 
+def test_a_claimed_stream_that_measures_something_else_is_said_to_be_there():
+    recording = read(
+        skin("gsr-a"), strap("Polar"), of=session(P01={"eda": "gsr-a", "ecg": "Polar"})
+    )
+    assert (
+        findings(recording)["stream-missing"] == "P01's stream 'Polar' is there, but holds no ecg"
+    )
+
+
 def test_a_stream_that_nobody_claims_is_listed():
     recording = read(skin("gsr-a"), skin("gsr-b"), of=session(P01={"eda": "gsr-a"}))
     assert worn(recording) == {"P01": ["gsr-a"]}
