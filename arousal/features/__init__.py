@@ -5,6 +5,7 @@ skin conductance); `window_features` reduces all persons over all windows at onc
 `quality_table` says how good each signal was.
 """
 
+from arousal.features.artefacts import steepest_slope
 from arousal.features.beats import Beats
 from arousal.features.electrodermal import Electrodermal
 from arousal.features.person import PersonPhysiology, process_person
@@ -25,5 +26,6 @@ __all__ = [
     "explain",
     "process_person",
     "quality_table",
+    "steepest_slope",
     "window_features",
 ]

@@ -35,11 +35,14 @@ class BeatRun:
         Beat times as detected.
     corrected : ndarray of bool, shape (n,)
         Beats that were moved or inserted, or before which an extra beat was taken out.
+    doubtful : ndarray of bool, shape (n,)
+        Those of them that say nothing about variability: all but the slightly moved.
     """
 
     times: FloatArray
     raw: FloatArray
     corrected: NDArray[np.bool_]
+    doubtful: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +62,8 @@ class Beats:
     corrected : ndarray of bool, shape (n,)
         Whether the interval's beat was corrected.
     sound : ndarray of bool, shape (n,)
-        Whether neither of the interval's two beats was corrected.
+        Whether neither of the interval's two beats is doubtful (inserted, moved by 5 % of an
+        interval or more, or next to one that was taken out).
     segment : ndarray of int, shape (n,)
         Contiguous run that the interval belongs to; nothing is differenced across two.
     raw_times : ndarray, shape (m,)
@@ -130,8 +134,8 @@ def irregular_steps(beats: Beats, step: float) -> NDArray[np.bool_]:
     """
     before, after = beats.intervals[:-1], beats.intervals[1:]
     follows = np.diff(beats.segment) == 0
-    uneven: NDArray[np.bool_] = np.abs(after - before) > step * (after + before) / 2.0
-    return follows & uneven
+    uneven: NDArray[np.bool_] = follows & (np.abs(after - before) > step * (after + before) / 2.0)
+    return uneven
 
 
 def collect_beats(
@@ -159,7 +163,7 @@ def collect_beats(
         starts.append(run.times[:-1][keep])
         times.append(run.times[1:][keep])
         corrected.append(run.corrected[1:][keep])
-        sound.append(~(run.corrected[1:] | run.corrected[:-1])[keep])
+        sound.append(~(run.doubtful[1:] | run.doubtful[:-1])[keep])
         segment.append(next_segment + np.cumsum(~keep)[keep])
         next_segment += int(np.count_nonzero(~keep)) + 1
     found = dict(reasons or {})

@@ -31,6 +31,11 @@ FEWEST = 5
 """Beats needed before the local statistics mean anything."""
 ALPHA, SLOPE, INTERCEPT = 5.2, 0.13, 0.17
 """Threshold factor and the two lines that bound ectopic beats (the paper's alpha, c1, c2)."""
+SLIGHT = 0.05
+"""Share of the median interval; the method also moves some ordinary beats, by less than this.
+
+Their differences are kept: leaving them out would take the largest true differences (RMSSD 2-3 %
+lower on clean simulated beats). Extra beats of the heart are moved by more."""
 QUARTILE_SPAN, MEDIAN_SPAN = 91, 11
 """Beats over which local quartiles and the local median are taken."""
 
@@ -70,13 +75,17 @@ def correct_run(times: FloatArray) -> BeatRun:
         A beat that was not touched keeps its time exactly.
     """
     if times.size < FEWEST:
-        return BeatRun(times, times, np.zeros(times.size, dtype=bool))
+        untouched = np.zeros(times.size, dtype=bool)
+        return BeatRun(times, times, untouched, untouched)
     ticks = np.round((times - times[0]) * TICKS_PER_SECOND).astype(np.int64)
     fixed = np.unique(fix_peaks(ticks, TICKS_PER_SECOND))
     position = np.minimum(np.searchsorted(ticks, fixed), ticks.size - 1)
     kept = ticks[position] == fixed
     clean = np.where(kept, times[position], times[0] + fixed / TICKS_PER_SECOND)
-    return BeatRun(clean, times, _touched(ticks, fixed, kept))
+    corrected = _touched(ticks, fixed, kept)
+    nearest = np.minimum(np.abs(ticks[position] - fixed), np.abs(ticks[position - 1] - fixed))
+    slightly = (nearest > 0) & (nearest < SLIGHT * np.median(np.diff(fixed)))
+    return BeatRun(clean, times, corrected, corrected & ~slightly)
 
 
 def _touched(ticks: IntArray, fixed: IntArray, kept: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -2,15 +2,15 @@
 
 Which beats belong to a window: the intervals whose both ends lie inside it. Which differences:
 those between two such intervals that follow each other in one contiguous run and none of whose
-three beats was corrected. Coverage is the share of the window that usable intervals cover, cut
-off at the window's edges.
+three beats is doubtful (`Beats.sound`). Coverage is the share of the window that usable intervals
+cover, cut off at the window's edges.
 
 Formulas are NeuroKit2's (``hrv_time``, ``hrv_nonlinear``), with two differences. pNN50 is a share
 of the n - 1 differences (Task Force 1996, doi:10.1161/01.CIR.93.5.1043), where NeuroKit2 divides
-by the n intervals. Differences at corrected beats are left out: with 3 % of extra beats RMSSD
-from the corrected series is 10-25 % too high (an extra beat is moved half-way, the pause around
-it stays), without those differences it is within 5 % (simulated; MIT-BIH 100: 32.2 against 26.6,
-where normal-to-normal differences by the cardiologists' labels give 27.5 ms).
+by the n intervals. Differences at doubtful beats are left out: with 3 % of extra beats RMSSD from
+the corrected series is 10-25 % too high (an extra beat is moved half-way, the pause around it
+stays), without those differences it is within 5 % (simulated; MIT-BIH 100: 32.2 against 27.2,
+where the cardiologists' labels give 27.5 ms).
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ FloatArray = NDArray[np.float64]
 
 FLAT_SECONDS = 3.0
 """An ECG or pulse wave that stands still for this long is not on a body."""
-CLIP_SECONDS = 0.03
+CLIP_SECONDS = 0.02
 """A run at the very extreme value that lasts this long (and 3 samples) is cut off."""
 CLIP_RUNS = 3
 """... and it must happen this often: any signal has one maximum."""
