@@ -187,7 +187,7 @@ def strictly_increasing(times: FloatArray) -> BoolArray:
     ndarray of bool, shape (n,)
     """
     finite = np.isfinite(times)
-    if times.size < 2:
+    if times.size < 2 or (np.diff(times) > 0).all():
         return finite
     highest = np.maximum.accumulate(np.where(finite, times, -np.inf))
     rising = finite & (times > np.concatenate([[-np.inf], highest[:-1]]))
