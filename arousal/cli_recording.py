@@ -53,4 +53,78 @@ def record(
     click.echo(str(summary.path))
 
 
-COMMANDS: list[click.Command] = [record]
+@click.command()
+@click.option("--session", type=_PATH, help="Session folder: who should be there.")
+@click.option("--seconds", default=5.0, show_default=True, help="How long to measure.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+def streams(session: Path | None, seconds: float, as_json: bool) -> None:
+    """List the LSL streams on the network: what they are, how fast they come, what is wrong."""
+    from arousal.ingest.devices import load_catalogue
+    from arousal.ingest.roster import load_roster
+    from arousal.ingest.survey import survey
+    from arousal.ingest.survey_text import survey_json, survey_lines
+
+    found = survey(load_roster(session, load_catalogue()), seconds)
+    if as_json:
+        click.echo(survey_json(found))
+        return
+    for line in survey_lines(found):
+        click.echo(line)
+
+
+@click.command()
+@click.argument("folder", type=_PATH, default=".")
+@click.option("--minutes", default=120.0, show_default=True, help="Planned length, for the disk.")
+def doctor(folder: Path, minutes: float) -> None:
+    """Look at this computer before the session, and say what to do.
+
+    FOLDER is where the recording will be written. Configuration, session, ports, multicast,
+    discovery, disk, clock, versions.
+    """
+    from arousal.errors import DeviceError
+    from arousal.findings import Severity
+    from arousal.ingest.doctor import examine
+
+    problems = 0
+    for check in examine(folder, minutes):
+        click.echo(f"{check.severity or 'ok':8} {check.name}: {check.text}")
+        if check.hint:
+            click.echo(f"{'':8} -> {check.hint}")
+        problems += check.severity is Severity.PROBLEM
+    if problems:
+        raise DeviceError(f"{problems} things would keep a recording from working")
+
+
+@click.command()
+@click.argument("session", type=_PATH)
+@click.option("--speed", default=1.0, show_default=True, help="Seconds of the session per second.")
+@click.option("--loop", is_flag=True, help="Begin again at the end.")
+@click.option("--fault", "faults", multiple=True, metavar="KIND[:STREAM]@SECONDS[+LENGTH][=VALUE]")
+@click.option("--as", "devices", multiple=True, metavar="DEVICE", help="Send as this wearable.")
+def replay(
+    session: Path, speed: float, loop: bool, faults: tuple[str, ...], devices: tuple[str, ...]
+) -> None:
+    r"""Publish a recording as virtual wearables, to try everything without hardware.
+
+    SESSION is a session folder or an XDF file, recorded or simulated.
+
+    \b
+    Faults:   dies:NAME@30+20   late:NAME@30   silent:NAME@30+10   twin:NAME@0   rate:NAME@0=0.8
+              nan:NAME@30+5   flat:NAME@30+60   step:NAME@60=3.5   freeze@60+5
+    Devices:  polar-h10 excite-o-meter smartwatch-stream e4 e4-suite shimmer opensignals emotibit
+              muse nervous
+    """
+    from arousal.ingest.replay import Replay, virtual_streams
+    from arousal.ingest.replay_service import replay_until_stopped
+    from arousal.ingest.virtual_faults import parse_fault
+
+    virtual = virtual_streams(session, devices)
+    names = [stream.recorded_as for stream in virtual]
+    parsed = [parse_fault(fault, names) for fault in faults]
+    player = Replay(virtual, speed=speed, loop=loop, faults=parsed)
+    click.echo(f"{len(virtual)} streams, {player.duration / 60:.1f} min; Ctrl-C ends", err=True)
+    for name, count in replay_until_stopped(player).items():
+        click.echo(f"{name}: {count} samples sent", err=True)
+
+
+COMMANDS: list[click.Command] = [record, streams, doctor, replay]

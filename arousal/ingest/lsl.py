@@ -24,7 +24,7 @@ from arousal.errors import DeviceError
 from arousal.ingest.info_xml import read_info
 from arousal.ingest.raw import StreamInfo
 
-__all__ = ["Arrival", "Finder", "Inlet", "Offset", "Sighting", "local_clock"]
+__all__ = ["Arrival", "Finder", "Inlet", "Offset", "Sighting", "announce", "local_clock"]
 
 BUFFER_SECONDS = 120
 """How long liblsl keeps what nobody has pulled (the recorder pulls every 80 ms)."""
@@ -209,6 +209,31 @@ class Inlet:
         """Hang up; waits for liblsl's threads."""
         self.lost = True
         self._inlet = None
+
+
+def announce(info: StreamInfo) -> Any:
+    """Put a stream on the network.
+
+    Parameters
+    ----------
+    info : StreamInfo
+        What to announce; ``uid`` and ``hostname`` are liblsl's own.
+
+    Returns
+    -------
+    pylsl.StreamOutlet
+        On the network until it is dropped.
+    """
+    announced = pylsl.StreamInfo(
+        info.name, info.type, len(info.channels), info.rate, info.format, info.source_id
+    )
+    if any(info.channels):
+        announced.set_channel_labels(list(info.channels))
+    if any(info.units):
+        announced.set_channel_units(list(info.units))
+    if info.manufacturer:
+        announced.desc().append_child_value("manufacturer", info.manufacturer)
+    return pylsl.StreamOutlet(announced)
 
 
 _liblsl.lsl_time_correction_ex.restype = ctypes.c_double

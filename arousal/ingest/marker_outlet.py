@@ -6,11 +6,11 @@ import contextlib
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-
-import pylsl
+from typing import Any
 
 from arousal.errors import DataError, UsageError
 from arousal.ingest.info_xml import read_info
+from arousal.ingest.lsl import announce
 from arousal.ingest.raw import StreamInfo
 from arousal.marks import Mark, parse_mark
 
@@ -38,10 +38,10 @@ class MarkerOutlet:
     """
 
     def __init__(self, name: str = MARKER_NAME, source_id: str = "arousal-markers") -> None:
-        info = pylsl.StreamInfo(name, "Markers", 1, pylsl.IRREGULAR_RATE, "string", source_id)
-        info.set_channel_labels(["mark"])
-        info.desc().append_child_value("manufacturer", "arousal")
-        self._outlet: pylsl.StreamOutlet | None = pylsl.StreamOutlet(info)
+        wanted = StreamInfo(
+            name, "Markers", source_id, channels=("mark",), format="string", manufacturer="arousal"
+        )
+        self._outlet: Any = announce(wanted)
         self.xml: str = self._outlet.get_info().as_xml()
         self.info: StreamInfo = read_info(self.xml)
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from arousal.errors import ArousalError, DeviceError
 from arousal.findings import Finding, Severity
@@ -16,6 +15,7 @@ from arousal.ingest.lsl import Finder
 from arousal.ingest.recorder import Recorder
 from arousal.ingest.recording_summary import RecordingSummary
 from arousal.ingest.roster import Roster
+from arousal.ingest.stop_signals import stop_signals
 from arousal.ingest.stream_health import State
 
 __all__ = ["Speaker", "check_roster", "record_until_stopped"]
@@ -96,7 +96,7 @@ def record_until_stopped(
         If not everything that arrived is on the disk, or the disk was full at the end.
     """
     _open_standard_files()
-    with _stop_signals() as stop:
+    with stop_signals() as stop:
         recorder.start()
         say(f"recording to {recorder.path}")
         _listen_at_terminal(recorder, say)
@@ -138,23 +138,6 @@ def _report(summary: RecordingSummary, say: Speaker) -> None:
         where=summary.path,
         hint=f"the marks are in {summary.journal.name}",
     )
-
-
-@contextlib.contextmanager
-def _stop_signals() -> Iterator[threading.Event]:
-    """Turn SIGINT and SIGTERM into an event, ignore SIGHUP; undo that at the end."""
-    stop = threading.Event()
-    before = {}
-    for name in ("SIGINT", "SIGTERM"):
-        number = getattr(signal, name)
-        before[number] = signal.signal(number, lambda *_: stop.set())
-    if hasattr(signal, "SIGHUP"):
-        before[signal.SIGHUP] = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _open_standard_files() -> None:

@@ -1,0 +1,15 @@
+"""Run a replay until it ends or somebody stops it."""
+
+from __future__ import annotations
+
+from arousal.ingest.replay import Replay
+from arousal.ingest.stop_signals import stop_signals
+
+__all__ = ["replay_until_stopped"]
+
+
+def replay_until_stopped(player: Replay) -> dict[str, int]:
+    """Send until the end of the recording, SIGINT or SIGTERM; return samples sent per stream."""
+    with stop_signals() as stop:
+        player.run(stop)
+    return player.sent
