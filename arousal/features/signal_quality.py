@@ -27,6 +27,8 @@ FloatArray = NDArray[np.float64]
 
 POOR = 0.8
 """Usable share below which a signal's coverage is named as a reason."""
+WORTH_MENTION = 0.01
+"""A reason that concerns less than this share of the recorded time is named in its windows only."""
 
 
 def quality_table(
@@ -79,6 +81,8 @@ def _row(
     lengths = gaps[:, 1] - gaps[:, 0]
     spans = _present(part) if result is None else result.spans
     reasons = _reasons(signal, result, settings)
+    if len(gaps):
+        reasons.add(Quality.GAP)
     usable = _share(spans, session)
     if usable < POOR and signal.kind is not Kind.SPEECH:
         reasons.add(Quality.COVERAGE if usable > 0 else Quality.NO_SIGNAL)
@@ -104,7 +108,10 @@ def _row(
 
 
 def _reasons(signal: Signal, result: Any, settings: Settings) -> set[Quality]:
-    found = set() if result is None else {c for c, spans in result.reasons.items() if len(spans)}
+    enough = WORTH_MENTION * max(signal.end - signal.onset, 0.0) if len(signal) else 0.0
+    found = set()
+    if result is not None:
+        found = {code for code, spans in result.reasons.items() if total(spans) > enough}
     if isinstance(result, Beats):
         share = result.corrected_fraction
         if share > settings.beats.corrected_refuse:

@@ -74,3 +74,13 @@ def test_the_share_of_corrected_beats_is_told_for_beats_only():
     rows = table(intervals_signal(np.diff(times) * 1000), eda(np.array([30.0]), 120.0, 4.0))
     assert rows["corrected_fraction"][0] == pytest.approx(2 / 145, abs=0.01)
     assert np.isnan(rows["corrected_fraction"][1])
+
+
+def test_a_short_disturbance_is_named_in_its_windows_and_not_for_the_whole_signal():
+    values = ecg(beat_times(600), 600, 130.0).values.copy()
+    for length, named in ((3, False), (30, True)):
+        shaken = values.copy()
+        rng = np.random.default_rng(2)
+        shaken[200 * 130 : (200 + length) * 130] += rng.normal(0, 800, length * 130)
+        row = table(wave(Kind.ECG, shaken, 130.0), end=600.0).iloc[0]
+        assert ("noisy" in row["reasons"]) == named
