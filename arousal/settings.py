@@ -182,7 +182,9 @@ def explain_validation(error: ValidationError, where: Path | str) -> SettingsErr
     if first["type"] == "extra_forbidden":
         text = f"{key} is not a known key"
     else:
-        value = "" if first["type"] == "missing" else f" (is {first['input']!r})"
+        # A rule about a whole table names the value itself; the table would fill the line.
+        told = first["type"] == "missing" or isinstance(first["input"], dict | BaseModel)
+        value = "" if told else f" (is {first['input']!r})"
         text = f"{key}: {first['msg'].removeprefix('Value error, ')}{value}"
     if rest:
         text += f"; and {len(rest)} more"
