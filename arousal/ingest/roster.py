@@ -202,17 +202,21 @@ class Roster:
     def _unclaimed(self, present: list[StreamInfo]) -> list[Finding]:
         if not self.claims:
             return []
+        nobodys = [info for info in present if not info.is_text and not self.met_by(info)]
         return [
             Finding(
                 "stream-unclaimed",
                 "nobody in the session file claims it; it is recorded",
                 Severity.WARNING,
                 where=_title(info),
-                hint=f'add streams = {{ kind = "{info.name}" }} to its wearer in session.toml',
+                hint=self._how_to_claim(info),
             )
-            for info in present
-            if not info.is_text and not self.met_by(info)
+            for info in {_title(info): info for info in nobodys}.values()
         ]
+
+    def _how_to_claim(self, info: StreamInfo) -> str:
+        kind = next(iter(announced_kinds(info, self.catalogue)), "KIND")
+        return f'streams = {{ {kind} = "{info.name}" }} under its wearer in session.toml'
 
 
 def _rank(claim: Claim, info: StreamInfo) -> int | None:

@@ -352,7 +352,11 @@ def _about_values(health: StreamHealth) -> list[Finding]:
 def _about_time(health: StreamHealth) -> list[Finding]:
     found = []
     declared, rate = health.info.rate, health.rate
-    if declared and rate is not None and abs(rate / declared - 1) > RATE_TOLERANCE:
+    beats = bool(health.kinds) and set(health.kinds) <= {Kind.RR, Kind.HR}
+    if beats and declared:
+        text = f"declared {declared:.3g} samples/s, but beats come when they come"
+        found.append(_finding("rate-of-beats", text, health, "", Severity.NOTE))
+    elif declared and rate is not None and abs(rate / declared - 1) > RATE_TOLERANCE:
         text = f"{rate:.3g} samples/s arrive, declared {declared:.3g}"
         hint = "samples are lost on the way, or the bridge declares a wrong rate"
         found.append(_finding("rate-off", text, health, hint, Severity.WARNING))

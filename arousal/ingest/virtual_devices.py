@@ -119,7 +119,7 @@ DEVICES: dict[str, dict[Kind, Shape]] = {
         ),
     },
     "muse": {
-        Kind.PPG: Shape("Muse", "PPG", "MuseF00E", "PPG1", burst=6, stamping=Stamping.UNIX),
+        Kind.PPG: Shape("Muse", "PPG", "MuseF00E", "PPG2", burst=6, stamping=Stamping.UNIX),
     },
     "nervous": {
         Kind.ECG: Shape("{wearer} ECG", "ECG", "{wearer}-ecg", "ECG", "uV"),

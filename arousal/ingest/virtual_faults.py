@@ -99,11 +99,11 @@ def parse_fault(text: str, streams: Iterable[str]) -> Fault:
         )
     kind, stream = found["kind"], found["stream"] or ""
     if (kind == "freeze") == bool(stream) or (stream and stream not in set(streams)):
-        raise UsageError(
-            f"there is no stream {stream!r}" if stream else "which stream?",
-            where=where,
-            hint=f"streams: {', '.join(sorted(set(streams)))}; freeze takes none",
-        )
+        problem = f"there is no stream {stream!r}" if stream else "which stream?"
+        if kind == "freeze":
+            problem = "freeze stops the whole computer and takes no stream"
+        names = ", ".join(sorted(set(streams)))
+        raise UsageError(problem, where=where, hint=f"streams: {names}")
     try:
         at, length = float(found["at"]), float(found["length"] or "inf")
         value = float(found["value"]) if found["value"] else _DEFAULTS.get(kind, 0.0)

@@ -137,6 +137,12 @@ def test_a_rate_far_from_the_declared_one_is_told():
     assert health.rate == pytest.approx(100.0, rel=0.03)
 
 
+def test_intervals_declared_regular_are_noted_and_their_rate_is_not_held_against_them():
+    beats = StreamInfo("IBI-1", "IBI", units=("s",), rate=1.0)
+    health = follow(beats, 0.8 + 0.01 * np.arange(30), rate=1.25)
+    assert [(f.code, f.severity) for f in judge(health)] == [("rate-of-beats", Severity.NOTE)]
+
+
 def test_unix_stamps_are_noted_not_alarmed():
     values = heart(1300)
     stamps = 1.7e9 + np.arange(1300) / 130
