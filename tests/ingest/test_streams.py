@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +20,7 @@ from arousal.errors import DeviceError, UsageError
 from arousal.ingest.streams import discover, pull
 from arousal.recording import Kind
 from arousal.session import PersonInSession, SessionFile
-from tests.lsl_isolation import LslIsolation
+from tests.lsl_isolation import CONFIGURATION, LslIsolation
 
 pytestmark = pytest.mark.lsl
 
@@ -69,8 +74,11 @@ class Sender:
 
 
 @pytest.fixture
-def sender(lsl: LslIsolation) -> Sender:
-    return Sender()
+def sender(lsl: LslIsolation) -> Iterator[Sender]:
+    made = Sender()
+    yield made
+    made.outlets.clear()
+    made.marks = None
 
 
 def test_discover_lists_running_streams_with_type_rate_and_id(sender: Sender):
@@ -149,9 +157,19 @@ def test_a_named_stream_that_is_not_there_is_a_device_error_with_its_name(sender
     assert caught.value.exit_code == 6
 
 
-def test_no_stream_at_all_is_a_device_error(lsl: LslIsolation):
-    with pytest.raises(DeviceError, match="no LSL stream"):
-        pull(0.5, timeout=0.8)
+def test_no_stream_at_all_is_a_device_error(tmp_path: Path):
+    # In a process and an LSL session of its own, because other tests' streams may linger here.
+    config = tmp_path / "lsl_api.cfg"
+    config.write_text(CONFIGURATION.format(session_id=f"arousal-empty-{uuid.uuid4().hex}"))
+    code = (
+        "from arousal.errors import DeviceError\nfrom arousal.ingest.streams import pull\n"
+        "try:\n    pull(0.5, timeout=0.8)\nexcept DeviceError as error:\n    print(error.message)"
+    )
+    environment = {**os.environ, "LSLAPICFG": str(config)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True
+    )
+    assert done.stdout.strip() == "no LSL stream was found in 0.8 s"
 
 
 @pytest.mark.parametrize("arguments", [{}, {"seconds": 0.0}, {"seconds": 1.0, "timeout": -1.0}])
