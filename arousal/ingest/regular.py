@@ -120,7 +120,7 @@ def _period(marks: IntArray, stamps: FloatArray, spacing: float) -> float | None
         if marks.size < 4 or not spacing > 0:
             return None
         lag = int(np.clip(10.0 / spacing, 1, marks.size // 4))
-        starts = np.unique(np.linspace(0, marks.size - lag - 1, 20_000).astype(np.int64))
+        starts = np.arange(0, marks.size - lag, max(1, marks.size // 20_000))
         spans = marks[starts + lag] - marks[starts]
         period = float(np.median((stamps[starts + lag] - stamps[starts]) / spans))
         spacing = period * float(marks[-1] - marks[0]) / (marks.size - 1)
@@ -187,7 +187,8 @@ class _Lines:
         intercept = _middle(level)
         level -= intercept
         samples = np.arange(start - origin, stop - origin)
-        times = np.asarray(intercept + (self.period + slope) * samples, np.float64)
+        times: FloatArray = np.multiply(samples, self.period + slope, dtype=np.float64)
+        times += intercept + self.all.stamps[first]
         per_mark = self.period * float(self.all.marks[last - 1] - origin) / max(last - first - 1, 1)
         bends = _Bends.of(level, max(8, round(BEND_BLOCK_SECONDS / max(per_mark, 1e-6))))
         if bends is not None:

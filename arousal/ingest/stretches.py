@@ -44,7 +44,9 @@ class Stretches:
     ) -> None:
         self.marks, self.stamps, self.period = marks, stamps, period
         self.limit = max(GAP_PERIODS * period, GAP_SECONDS)
-        self.late = np.diff(stamps) - period * np.diff(marks)
+        # Stamps without the even course of time.
+        self._course = stamps - (stamps[0] + period * (marks - marks[0]))
+        self.late = np.diff(self._course)
         """Seconds by which each mark comes later than the one before lets one expect."""
         per_mark = period * float(marks[-1] - marks[0]) / max(marks.size - 1, 1)
         self.look = int(np.clip(round(LEVEL_SECONDS / per_mark), 4, 20_000))
@@ -53,10 +55,8 @@ class Stretches:
         self.found = self._between_gaps(bounds)
 
     def level(self, first: int, last: int) -> FloatArray:
-        """Stamps of some marks, without the even course of time (s)."""
-        level: FloatArray = self.stamps[first:last] - self.period * (
-            self.marks[first:last] - self.marks[first]
-        )
+        """Seconds by which some marks are later than the first of them lets one expect."""
+        level: FloatArray = self._course[first:last] - self._course[first]
         return level
 
     def _between_gaps(self, bounds: Sequence[int]) -> list[tuple[int, int]]:

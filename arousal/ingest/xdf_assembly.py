@@ -109,9 +109,10 @@ class _Assembly:
         stamps, known = self._stamps(keep, lost)
         self._say_if_fewer(int(np.count_nonzero(known)))
         times, values, places = self._offsets(bad)
+        ends = self.samples.ends
         if not known.all():
             self.samples.values, stamps = self.samples.values[known], stamps[known]
-        ends = np.concatenate(([0], np.cumsum(known)))[self.samples.ends]
+            ends = np.concatenate(([0], np.cumsum(known)))[ends]
         return StoredStream(
             self.chunks.stream_id, self.info, self.samples.values, stamps,
             times, values, places, ends[keep], self.places[keep],
@@ -166,7 +167,7 @@ class _Assembly:
             self._find(
                 "xdf-stamps",
                 f"{n} samples behind a damaged place carry no stamp; they were placed by the last "
-                "stamp in the footer",
+                "stamp in the footer, which some recorders write one period late",
             )
             return
         kept[first:end] = False

@@ -186,7 +186,10 @@ class _Walk:
             stamps = stop - start - count * (1 + stream.width)
             if not (0 <= stamps <= 8 * count and stamps % 8 == 0 and count and stop <= self.size):
                 break
-            stream.append(at, start, stop, count)
+            stream.at.append(at)
+            stream.starts.append(start)
+            stream.stops.append(stop)
+            stream.counts.append(count)
             self.latest = stream
             at = stop
         return at
