@@ -1,8 +1,8 @@
 """ECG, pulse wave or a device's own intervals -> corrected beats.
 
-Each usable stretch is worked on by itself: cleaning and peaks by NeuroKit2 (``ecg_clean`` and
-``ecg_findpeaks``, method "neurokit"; ``ppg_clean`` and ``ppg_findpeaks``, method "elgendi"),
-refinement between samples, then correction. Nothing is carried across a gap.
+Each usable stretch is worked on by itself: cleaning by NeuroKit2 (``ecg_clean`` "neurokit",
+``ppg_clean`` "elgendi"), NeuroKit2's peaks (`peaks`), refinement between samples, NeuroKit2's
+correction (`correction`). Nothing is carried across a gap.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from arousal.features.beats import (
     keep_intervals,
 )
 from arousal.features.correction import correct_run
+from arousal.features.peaks import pulse_peaks, r_peaks
 from arousal.features.quality import Quality
 from arousal.features.segments import Stretch, finite_part, wave_stretches, working_rate
 from arousal.features.spans import as_spans
@@ -90,7 +91,7 @@ def beats_from_wave(signal: Signal, settings: BeatSettings) -> Beats:
         return collect_beats(signal.kind, signal.source, [], hrv=False, reasons=reasons)
     runs, silent, odd = [], [], [as_spans([])]
     for stretch in stretches:
-        clean, peaks = _neurokit_peaks(stretch, signal.kind)
+        clean, peaks = _clean_and_peaks(stretch, signal.kind)
         times = _peak_times(stretch, clean, peaks, settings)
         if signal.kind is Kind.ECG:
             unlike = unlike_beats(clean, peaks, round(SHAPE_SECONDS * stretch.rate))
@@ -226,16 +227,14 @@ def _unlike_spans(times: FloatArray, unlike: NDArray[np.bool_]) -> FloatArray:
     return np.column_stack((begin, end))[unlike]
 
 
-def _neurokit_peaks(stretch: Stretch, kind: Kind) -> tuple[FloatArray, IntArray]:
+def _clean_and_peaks(stretch: Stretch, kind: Kind) -> tuple[FloatArray, IntArray]:
     import neurokit2 as nk
 
     if kind is Kind.ECG:
         clean = nk.ecg_clean(stretch.values, sampling_rate=stretch.rate, method="neurokit")
-        found = nk.ecg_findpeaks(clean, sampling_rate=stretch.rate, method="neurokit")
-        return clean, np.asarray(found["ECG_R_Peaks"], dtype=np.int64)
+        return clean, r_peaks(clean, stretch.rate)
     clean = nk.ppg_clean(stretch.values, sampling_rate=stretch.rate, method="elgendi")
-    found = nk.ppg_findpeaks(clean, sampling_rate=stretch.rate, method="elgendi")
-    return clean, np.asarray(found["PPG_Peaks"], dtype=np.int64)
+    return clean, pulse_peaks(clean, stretch.rate)
 
 
 def _split(times: FloatArray) -> list[FloatArray]:
