@@ -30,7 +30,12 @@ FloatArray = NDArray[np.float64]
 STEP = 0.01
 """Seconds between two looks at what is due."""
 TWIN_SHIFT = 7.0
-"""Seconds by which a twin's signal lags, so that the two can be told apart."""
+"""Seconds by which a twin's values are shifted, so that the two can be told apart."""
+TRAIL = 0.3
+"""Seconds for which streams stay after their last sample."""
+LEAD = 2.0
+"""Seconds for which streams are on the network before their first sample, so that a recorder that
+runs already gets them whole."""
 
 
 def virtual_streams(path: Path, devices: Sequence[str] = ()) -> tuple[VirtualStream, ...]:
@@ -160,7 +165,7 @@ class Replay:
 
     def run(self, stop: threading.Event) -> None:
         """Send until the end, or until ``stop`` is set."""
-        self._begun, self._unix = local_clock(), time.time()
+        self._begun, self._unix = local_clock() + LEAD, time.time() + LEAD
         self._appear(0.0)
         due = time.monotonic()
         while not stop.is_set():
@@ -169,11 +174,15 @@ class Replay:
                 break
             due = max(due + STEP, time.monotonic())
             stop.wait(due - time.monotonic())
+        # liblsl drops what is on its way when a stream ends.
+        time.sleep(TRAIL)
         for sender in self._senders:
             sender.outlet = None
 
     def _step(self, now: float) -> bool:
         """Send what is due at a time of the session; return whether there is more."""
+        if now < 0:
+            return True
         time_in_round = now - self._round * self.duration
         if any(fault.covers(now) for fault in self._freezes):
             self._frozen = True
@@ -238,7 +247,7 @@ def _sped(stream: VirtualStream, speed: float) -> VirtualStream:
 def _senders(stream: VirtualStream, faults: Sequence[Fault]) -> list[_Sender]:
     plan = FaultPlan(faults, stream.recorded_as)
     times = stream.times / plan.rate
-    own = [_Sender(stream, plan, times)]
-    return own + [
-        _Sender(stream, FaultPlan((), ""), times + TWIN_SHIFT * (n + 1)) for n in range(plan.twins)
-    ]
+    shift = int(np.searchsorted(times, times[0] + TWIN_SHIFT))
+    twin = replace(stream, values=np.roll(stream.values, shift, axis=0))
+    twins = [_Sender(twin, FaultPlan((), ""), times) for _ in range(plan.twins)]
+    return [_Sender(stream, plan, times), *twins]

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 from arousal.ingest.journal import read_journal
+from arousal.ingest.recorder import Recorder
+from arousal.ingest.stream_health import State
 from tests.ingest.recording_rig import (
     Senders,
     counters,
@@ -172,6 +174,43 @@ def test_nothing_is_lost_when_a_full_disk_gets_room_again(lsl, small_disk):
         _, errors = recorder.communicate(timeout=20)
     assert recorder.returncode == 0, errors
     found = stored(small_disk / "s" / "recording.xdf")
+    for spec, start in zip(streams, senders.starts, strict=True):
+        (segment,) = found[spec["name"]]
+        assert seconds_lost(segment, start["t0"], spec["rate"], told) == 0
+
+
+def test_thirty_one_streams_are_opened_and_every_sample_is_kept(lsl, tmp_path):
+    import pylsl
+
+    streams = wearers(10)
+    with Senders(lsl, streams) as senders, Recorder(tmp_path) as recorder:
+        wait_until(lambda: len(recorder.health()) == 30, 20)
+        time.sleep(2.0)
+        told = pylsl.local_clock()
+        summary = recorder.stop()
+    assert summary.complete
+    found = stored(summary.path)
+    assert len(found) == 31  # with the recorder's own marks
+    for spec, start in zip(streams, senders.starts, strict=True):
+        (segment,) = found[spec["name"]]
+        assert seconds_lost(segment, start["t0"], spec["rate"], told) == 0
+
+
+def test_a_sender_whose_computer_freezes_is_told_and_loses_nothing(lsl, tmp_path):
+    import pylsl
+
+    streams = wearers(1)
+    with Senders(lsl, streams) as senders, Recorder(tmp_path) as recorder:
+        wait_until(lambda: len(recorder.health()) == 3)
+        wait_until(lambda: all(r.samples > 3 for r in recorder.health()), 20)
+        senders.process.send_signal(signal.SIGSTOP)
+        wait_until(lambda: {r.state for r in recorder.health()} == {State.SILENT}, 20)
+        senders.process.send_signal(signal.SIGCONT)
+        wait_until(lambda: {r.state for r in recorder.health()} == {State.LIVE}, 20)
+        told = pylsl.local_clock()
+        time.sleep(0.2)
+        summary = recorder.stop()
+    found = stored(summary.path)
     for spec, start in zip(streams, senders.starts, strict=True):
         (segment,) = found[spec["name"]]
         assert seconds_lost(segment, start["t0"], spec["rate"], told) == 0
