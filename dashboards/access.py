@@ -153,9 +153,13 @@ class Access:
         """
         if not self.may_see(person):
             raise UsageError("this reader may not see a single person's curve")
-        curves = self.result.curves
-        rows = curves[(curves["person"] == person) & (curves["measure"] == measure)]
-        return own_line(rows, self.result.recording.onset)
+        rows = self._own_curves.get((person, measure))
+        return None if rows is None else own_line(rows, self.result.recording.onset)
+
+    @cached_property
+    def _own_curves(self) -> dict[tuple[str, str], pd.DataFrame]:
+        by = self.result.curves.groupby(["person", "measure"], sort=False)
+        return {(str(person), str(measure)): rows for (person, measure), rows in by}
 
     def phase_time_lines(self, measure: str) -> dict[str, Line]:
         """Return the members' line (under ``""``) and each person's on normalised phase time.

@@ -19,7 +19,7 @@ from dashboards.bands import Band, distinct
 from dashboards.estimates import Cell, members_change, members_in_phase, person_cells, person_change
 from dashboards.plotly_bundle import plotly_bundle
 from dashboards.story import Story
-from dashboards.words import against_start, expectation, grade, number
+from dashboards.words import against_start, expectation, grade, number, one_person
 
 __all__ = [
     "details",
@@ -202,10 +202,7 @@ def _seen(story: Story, item: Expectation, block: int) -> str:
     if presenter is None:
         return say("expected.hidden")
     change = person_change(access, presenter.person, item, block)
-    if not np.isfinite(change) or change == 0:
-        return say("expected.no_data")
-    verdict = "as_expected" if (change > 0) is up else "against"
-    return say(f"words.expected.one_person_{verdict}", value=number(change, 1))
+    return one_person(change, members_change(access, item, block), up, say)
 
 
 def interventions(story: Story) -> list[dict[str, Any]]:

@@ -130,6 +130,9 @@ class Story:
         if unsure:
             names = self.say.listing(b.label for b in unsure)
             sentences.append(self.say.count("summary.uncertain", len(unsure), names=names))
+        absent = self.unmarked()
+        if absent:
+            sentences.append(self.say("summary.unmarked", names=self.say.listing(absent)))
         empty = [b.label for b, c in self.index_cells if b.certain and not c.value.shown]
         if empty and self.access.group.level != "none":
             sentences.append(self.say("summary.no_numbers", names=self.say.listing(empty)))
@@ -139,6 +142,12 @@ class Story:
             key = "own_shown" if self.access.presenters else "own_hidden"
             sentences.append(self.say(f"summary.{key}"))
         return " ".join(sentences) or self.say("summary.nothing_missing")
+
+    def unmarked(self) -> list[str]:
+        """Return the names of phases that the protocol expects and nobody marked."""
+        marked = {band.phase for band in self.bands}
+        phases = self.access.result.protocol.phases
+        return [p.name for p in phases if marked and not p.optional and p.id not in marked]
 
     @cached_property
     def baseline_kinds(self) -> Counter[str]:

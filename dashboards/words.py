@@ -36,6 +36,7 @@ __all__ = [
     "expectation",
     "grade",
     "number",
+    "one_person",
     "share",
 ]
 
@@ -178,6 +179,32 @@ def expectation(change: Estimate, expected_up: bool, say: Messages) -> str:
     fits = (change.mid > 0) is expected_up
     verdict = "as_expected" if fits else "against"
     return say(f"words.expected.{sure}_{verdict}", agree=change.agree, n=change.n)
+
+
+def one_person(change: float, members: Estimate, expected_up: bool, say: Messages) -> str:
+    """Say how one person changed beside the members, who drift as everybody does; never graded.
+
+    Parameters
+    ----------
+    change : float
+        The person's change between two moments, display units; NaN if there is none.
+    members : Estimate
+        The members' change between the same moments.
+    expected_up : bool
+        Whether a rise was expected.
+    say : Messages
+        The catalogue.
+    """
+    if not math.isfinite(change):
+        return say("words.expected.no_data")
+    value = number(change, 1)
+    if not members.shown:
+        return say("words.expected.one_person_alone", value=value)
+    sign = 1 if expected_up else -1
+    fits = sign * change > 0 and sign * (change - members.mid) > 0
+    verdict = "as_expected" if fits else "against"
+    beside = number(members.mid, 1)
+    return say(f"words.expected.one_person_{verdict}", value=value, members=beside, n=members.n)
 
 
 def share(fraction: float, say: Messages) -> str:

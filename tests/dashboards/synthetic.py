@@ -13,13 +13,14 @@ import numpy as np
 import pandas as pd
 
 from arousal.findings import Finding, Severity
+from arousal.phase_align.curves import group_curves
 from arousal.phase_align.timeline import CaseBlock, PhaseInterval, PointEvent, Timeline
 from arousal.pipeline import SessionInput, SessionResult
 from arousal.protocol import load_protocol
 from arousal.recording import Event, Kind, Person, Recording, Signal, Source
 from arousal.session import PURPOSES, SessionFile
 from arousal.settings import Settings
-from arousal.tables import CURVES, FEATURES, GROUP, INDEX_ID, MEASURES, PHASES, QUALITY
+from arousal.tables import CURVES, FEATURES, INDEX_ID, MEASURES, PHASES, QUALITY
 
 HEIGHTS = {
     "baseline": 0.0,
@@ -42,7 +43,7 @@ MINUTES = {
     "recovery": 5,
 }
 SPREAD = 0.05
-STEP = 5.0
+STEP = 10.0
 UNITS = {"heart_rate": 6.0, "scr_rate": 2.0, "ln_scl": 0.2, "ln_rmssd": 0.25, INDEX_ID: 1.0}
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -118,19 +119,6 @@ def _curve_rows(people, line: Timeline, gap=None, seed=1):
                     )
                 )
     return pd.concat(frames, ignore_index=True)
-
-
-def _group_rows(curves):
-    place = ["group", "block", "phase", "time", "phase_time", "progress", "measure"]
-    groups = {"leader": "leaders", "co_leader": "leaders", "presenter": "presenter"}
-    rows = curves.assign(group=curves["role"].map(groups).fillna("members"))
-    out = rows.groupby(place, sort=False)["change"].agg(
-        median="median",
-        low=lambda v: v.quantile(0.25),
-        high=lambda v: v.quantile(0.75),
-        n="count",
-    )
-    return out.reset_index()
 
 
 def _phase_rows(curves, baseline):
@@ -221,7 +209,7 @@ def session_result(
         timeline=line,
         features=FEATURES.empty(),
         curves=_typed(CURVES, curves),
-        group=_typed(GROUP, _group_rows(curves)),
+        group=group_curves(_typed(CURVES, curves), load_protocol("balint-90")),
         phases=_typed(PHASES, _phase_rows(curves, "baseline")),
         quality=_typed(QUALITY, _quality_rows(people)),
         index_parts={p: tuple(m.id for m in MEASURES) for p in people},
@@ -243,6 +231,6 @@ def without_markers() -> SessionResult:
         full,
         timeline=line,
         curves=_typed(CURVES, curves),
-        group=_typed(GROUP, _group_rows(curves)),
+        group=group_curves(_typed(CURVES, curves), load_protocol("balint-90")),
         phases=PHASES.empty(),
     )

@@ -1,0 +1,13 @@
+"""What tests of the page share."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.dashboards.rendered import rendered_pages
+
+
+@pytest.fixture(scope="session")
+def pages() -> dict[str, str]:
+    """Pages by name: researcher, leader, released, small, none, plain."""
+    return rendered_pages()

@@ -1,0 +1,31 @@
+"""Pages of the synthetic session, rendered once."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from arousal.consent import Audience
+from dashboards.report import render_report
+from tests.dashboards import synthetic
+
+
+@cache
+def rendered_pages() -> dict[str, str]:
+    everyone = [f"P{k:02d}" for k in range(1, 11)]
+    released = synthetic.session(everyone, released=("P03", "P05"))
+    leader = {"purpose": "group_view"}
+    results = {
+        "researcher": (synthetic.session_result(), Audience.RESEARCHER),
+        "leader": (synthetic.session_result(**leader), Audience.LEADER),
+        "released": (
+            synthetic.session_result(session_file=released, **leader),
+            Audience.LEADER,
+        ),
+        "small": (synthetic.session_result(6, **leader), Audience.LEADER),
+        "none": (synthetic.session_result(4, **leader), Audience.LEADER),
+        "plain": (synthetic.without_markers(), Audience.RESEARCHER),
+    }
+    return {
+        name: render_report(result, audience, now=synthetic.NOW)
+        for name, (result, audience) in results.items()
+    }
