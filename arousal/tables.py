@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "CONTRASTS",
     "CURVES",
     "FEATURES",
     "GROUP",
     "MEASURES",
     "PHASES",
     "QUALITY",
+    "RESULTS",
     "TABLES",
     "Column",
     "Measure",
@@ -105,9 +107,7 @@ class Table:
         missing = [n for n in self.names if n not in columns]
         if missing or len(columns) != len(self.columns):
             other = sorted(set(columns) - set(self.names))
-            raise DataError(
-                f"columns missing: {missing}, unknown: {other}", where=self.name
-            )
+            raise DataError(f"columns missing: {missing}, unknown: {other}", where=self.name)
         frame = pd.DataFrame({n: columns[n] for n in self.names})
         frame = frame.astype({c.name: types[c.dtype] for c in self.columns})
         self.check(frame)
@@ -122,9 +122,7 @@ class Table:
             On the first column that breaks its declaration; names column, value and rule.
         """
         if list(frame.columns) != self.names:
-            raise DataError(
-                f"columns {list(frame.columns)} are not {self.names}", where=self.name
-            )
+            raise DataError(f"columns {list(frame.columns)} are not {self.names}", where=self.name)
         for column in self.columns:
             self._check_column(column, frame[column.name])
         if self.key and frame.duplicated(list(self.key)).any():
@@ -135,9 +133,7 @@ class Table:
     def _check_column(self, column: Column, values: pd.Series[Any]) -> None:
         kinds = {"str": "O", "float": "f", "int": "i", "bool": "b"}
         if values.dtype.kind != kinds[column.dtype]:
-            raise DataError(
-                f"{column.name} is {values.dtype}, not {column.dtype}", where=self.name
-            )
+            raise DataError(f"{column.name} is {values.dtype}, not {column.dtype}", where=self.name)
         if column.levels and not values.isin(column.levels).all():
             wrong = values[~values.isin(column.levels)].iloc[0]
             raise DataError(
@@ -189,9 +185,7 @@ FEATURES = Table(
         Column("person", "str", "", "Pseudonym"),
         Column("onset", "float", "s", "Window begins, recording time"),
         Column("duration", "float", "s", "Window length", low=0.0),
-        Column(
-            "heart_rate", "float", "bpm", "60000 / HRV_MeanNN", 20, 250, (), TASK_FORCE
-        ),
+        Column("heart_rate", "float", "bpm", "60000 / HRV_MeanNN", 20, 250, (), TASK_FORCE),
         Column(
             "HRV_MeanNN",
             "float",
@@ -242,12 +236,8 @@ FEATURES = Table(
             (),
             TASK_FORCE,
         ),
-        Column(
-            "HRV_SD1", "float", "ms", "Poincare width", 0, None, (), "nk.hrv_nonlinear"
-        ),
-        Column(
-            "HRV_SD2", "float", "ms", "Poincare length", 0, None, (), "nk.hrv_nonlinear"
-        ),
+        Column("HRV_SD1", "float", "ms", "Poincare width", 0, None, (), "nk.hrv_nonlinear"),
+        Column("HRV_SD2", "float", "ms", "Poincare length", 0, None, (), "nk.hrv_nonlinear"),
         Column(
             "HRV_HF",
             "float",
@@ -328,12 +318,8 @@ FEATURES = Table(
             (),
             SPR_EDA,
         ),
-        Column(
-            "respiration_rate", "float", "1/min", "Breathing rate where known", 0, 60
-        ),
-        _quality(
-            "cardiac_coverage", "Share of the window covered by usable beat intervals"
-        ),
+        Column("respiration_rate", "float", "1/min", "Breathing rate where known", 0, 60),
+        _quality("cardiac_coverage", "Share of the window covered by usable beat intervals"),
         _quality("corrected_fraction", "Share of beats that were corrected"),
         _quality("eda_coverage", "Share of the window with usable skin conductance"),
         _quality(
@@ -400,9 +386,7 @@ MEASURES = (
         "sympathetic",
         60.0,
     ),
-    Measure(
-        "ln_scl", "Skin conductance level", "ln uS", "ln_scl", 1, "sympathetic", 60.0
-    ),
+    Measure("ln_scl", "Skin conductance level", "ln uS", "ln_scl", 1, "sympathetic", 60.0),
     Measure(
         "ln_rmssd",
         "Heart-rate variability (lnRMSSD)",
@@ -492,9 +476,7 @@ GROUP = Table(
         Column("phase_time", "float", "s", "Seconds since the phase began"),
         Column("progress", "float", "", "Share of the phase's length", 0.0, 1.0),
         _MEASURE,
-        Column(
-            "median", "float", "", "Median over persons of the change from own baseline"
-        ),
+        Column("median", "float", "", "Median over persons of the change from own baseline"),
         Column("low", "float", "", "Lower quartile over persons"),
         Column("high", "float", "", "Upper quartile over persons"),
         Column("n", "int", "", "Persons with a valid window", low=0),
@@ -506,9 +488,7 @@ GROUP = Table(
 PHASES = Table(
     "phases",
     (
-        Column(
-            "person", "str", "", "Pseudonym, or 'members' for the median over members"
-        ),
+        Column("person", "str", "", "Pseudonym, or 'members' for the median over members"),
         Column("role", "str", "", "Role in that phase"),
         *_PLACE,
         _MEASURE,
@@ -526,9 +506,7 @@ PHASES = Table(
             "For 'members' the lower quartile over persons; for a person the mean minus its standard deviation over windows (spread, not a confidence interval)",
         ),
         Column("high", "float", "", "The same on the upper side"),
-        Column(
-            "n", "int", "", "Valid windows (a person) or persons ('members')", low=0
-        ),
+        Column("n", "int", "", "Valid windows (a person) or persons ('members')", low=0),
         Column("coverage", "float", "", "Valid share of the phase's windows", 0.0, 1.0),
         Column(
             "baseline",
@@ -577,7 +555,91 @@ QUALITY = Table(
     meaning="One row per person and signal.",
 )
 
-TABLES: tuple[Table, ...] = (FEATURES, CURVES, GROUP, PHASES, QUALITY)
+_TEST = (
+    Column("contrast", "str", "", "Id of the contrast in the hypothesis file"),
+    Column("measure", "str", "", "What was measured or rated"),
+)
+
+CONTRASTS = Table(
+    "contrasts",
+    (
+        Column("session", "str", "", "Session id"),
+        Column("group", "str", "", "Pseudonym of the group; empty if not told"),
+        Column("block", "int", "", "Case block from 1; 0 = the whole session is left out", low=0),
+        Column("presenter", "str", "", "Pseudonym of the presenter; empty if none was marked"),
+        *_TEST,
+        Column(
+            "value",
+            "float",
+            "",
+            "The contrast, in the measure's unit, signed so that up = more arousal; NaN = excluded",
+        ),
+        Column("unit", "str", "", "Unit of value"),
+        Column("n_windows", "int", "", "Valid windows of everybody who entered", low=0),
+        Column("n_members", "int", "", "Members with a value", low=0),
+        Column("excluded", "bool", "", "Whether the block does not enter the test"),
+        Column("reason", "str", "", "Why it is excluded; empty otherwise"),
+    ),
+    key=("session", "block", "contrast", "measure"),
+    meaning="One number per case block, contrast and measure: what is tested.",
+)
+
+RESULTS = Table(
+    "results",
+    (
+        *_TEST,
+        Column("claim", "str", "", "Which claim of the source it stands for"),
+        Column("label", "str", "", "Name that a person reads"),
+        Column(
+            "status", "str", "", "As registered", levels=("primary", "secondary", "exploratory")
+        ),
+        Column("who", "str", "", "Whose contrast: presenter, members or the difference"),
+        Column(
+            "direction",
+            "str",
+            "",
+            "Expected direction",
+            levels=("greater", "less", "two-sided", "equivalence"),
+        ),
+        Column("unit", "str", "", "Unit of mean, low, high and reference"),
+        Column("n_blocks", "int", "", "Case blocks with a value", low=0),
+        Column("n_units", "int", "", "Independent units among them: what is tested", low=0),
+        Column("mean", "float", "", "Mean over units"),
+        Column("low", "float", "", "Lower bound of its 95 % confidence interval (t)"),
+        Column("high", "float", "", "Upper bound"),
+        Column("g", "float", "", "Hedges g: mean / SD over units, corrected for small n"),
+        Column("g_low", "float", "", "Lower bound of its 95 % interval (noncentral t)"),
+        Column("g_high", "float", "", "Upper bound"),
+        Column("t", "float", "", "Student's t (equivalence: the smaller of the two)"),
+        Column("df", "float", "", "Its degrees of freedom"),
+        Column("p_t", "float", "", "p of t (equivalence: the larger of the two)", 0.0, 1.0),
+        Column("p_flip", "float", "", "p of the sign-flip test", 0.0, 1.0),
+        Column("p_mixed", "float", "", "p of the mixed model, where asked for", 0.0, 1.0),
+        Column("p", "float", "", "The p that the file lets decide", 0.0, 1.0),
+        Column("p_adjusted", "float", "", "The same, corrected for several tests", 0.0, 1.0),
+        Column("correction", "str", "", "How: Holm or Benjamini-Hochberg, over how many tests"),
+        Column(
+            "reference",
+            "float",
+            "",
+            "Smallest effect that would matter, or the margin of equivalence",
+        ),
+        Column("confirmatory", "bool", "", "Whether the result may be called confirmatory"),
+        Column("why_not", "str", "", "Why it may not; empty otherwise"),
+        Column(
+            "verdict",
+            "str",
+            "",
+            "What follows",
+            levels=("supported", "not supported", "cannot tell"),
+        ),
+        Column("why", "str", "", "The verdict's reason in words"),
+    ),
+    key=("contrast", "measure"),
+    meaning="One row per contrast and measure: the test over case blocks and what follows from it.",
+)
+
+TABLES: tuple[Table, ...] = (FEATURES, CURVES, GROUP, PHASES, QUALITY, CONTRASTS, RESULTS)
 
 
 def measure(measure_id: str, among: Iterable[Measure] = MEASURES) -> Measure:
@@ -591,6 +653,4 @@ def measure(measure_id: str, among: Iterable[Measure] = MEASURES) -> Measure:
     for candidate in among:
         if candidate.id == measure_id:
             return candidate
-    raise DataError(
-        f"no measure {measure_id!r}, known: {', '.join(m.id for m in among)}"
-    )
+    raise DataError(f"no measure {measure_id!r}, known: {', '.join(m.id for m in among)}")

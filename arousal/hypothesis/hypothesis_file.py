@@ -183,11 +183,14 @@ class HypothesisFile:
         The file.
     origin : str
         Bundled name or path.
+    protocol_ids : tuple of str
+        Ids of its protocols.
     """
 
     hypothesis: Hypothesis
     content: bytes
     origin: str
+    protocol_ids: tuple[str, ...]
 
     @property
     def sha256(self) -> str:
@@ -251,16 +254,17 @@ def _parse(content: bytes, where: str, folder: Path) -> HypothesisFile:
             Course.model_validate(raw)
     except ValidationError as error:
         raise explain_validation(error, where) from None
-    _check_phases(hypothesis, where, folder)
-    return HypothesisFile(hypothesis, content, where)
+    return HypothesisFile(hypothesis, content, where, _check_phases(hypothesis, where, folder))
 
 
-def _check_phases(hypothesis: Hypothesis, where: str, folder: Path) -> None:
-    """Every phase that is named must exist in every protocol that is named."""
+def _check_phases(hypothesis: Hypothesis, where: str, folder: Path) -> tuple[str, ...]:
+    """Every phase that is named must exist in every protocol that is named; return their ids."""
     named = [(c.id, t.phase) for c in hypothesis.contrasts for t in c.terms]
     named += [("template", phase) for t in hypothesis.templates for phase in t.heights]
+    ids = []
     for name in hypothesis.protocols:
         protocol = load_protocol(name, folder=folder)
+        ids.append(protocol.id)
         known = [p.id for p in protocol.phases]
         for place, phase in named:
             if phase not in known:
@@ -270,6 +274,7 @@ def _check_phases(hypothesis: Hypothesis, where: str, folder: Path) -> None:
                 )
         if not protocol.case_blocks and any("presenter" in c.who for c in hypothesis.contrasts):
             raise SettingsError(f"{protocol.id} has no case, and so no presenter", where=where)
+    return tuple(ids)
 
 
 def new_hypothesis(path: Path) -> Path:

@@ -166,6 +166,7 @@ def register(study: Path, file: HypothesisFile, now: datetime) -> Registration:
         file=copy,
     )
     write_bytes(study / copy, file.content)
+    load_hypothesis(study / copy)  # a protocol named by a relative path must be found from there
     _append(
         study,
         "registered",
