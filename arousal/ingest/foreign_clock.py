@@ -5,17 +5,29 @@ itself away: more than 1e9 seconds, 31 years, where LSL clocks count from a comp
 must be added to it is then found in the order of the file: a chunk was written after the last
 measurement that stands before it and before the next one that stands behind it. Over a whole
 session the middle of these brackets is good to a fraction of a second. Where the recorder kept
-pairs of both clocks (`arousal.ingest.journal`), these are used instead.
+pairs of both clocks (`arousal.ingest.journal`), these are used instead; where the order tells
+nothing (streams stored one after the other), the date in the file header is, to some seconds.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["UNIX_FROM", "Evidence", "Shift", "is_home", "is_unix", "shift_by_pairs"]
+__all__ = [
+    "NEAR_SECONDS",
+    "UNIX_FROM",
+    "Evidence",
+    "Shift",
+    "is_home",
+    "is_unix",
+    "sender_times",
+    "shift_by_date",
+    "shift_by_pairs",
+]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -26,6 +38,8 @@ NEAR_SECONDS = 600.0
 """Samples lie within this of their stream's own clock offsets (LSL buffers up to 360 s)."""
 TRUSTED_SPREAD = 3.0
 """Brackets that scatter by more (s, half the interquartile range) prove nothing."""
+DATE_SPREAD = 5.0
+"""A file header's date has whole seconds, and the first sample comes some seconds after it."""
 
 
 def is_unix(stamps: FloatArray) -> bool:
@@ -52,6 +66,27 @@ def is_home(stamps: FloatArray, offset_times: FloatArray) -> bool:
     return bool(np.mean(away < NEAR_SECONDS) >= 0.5)
 
 
+def sender_times(stamps: FloatArray, times: FloatArray, values: FloatArray) -> FloatArray:
+    """When clock offsets were measured, on the sender's clock, whichever clock the file used.
+
+    Parameters
+    ----------
+    stamps : ndarray, shape (n,)
+        Sender's stamps, s.
+    times, values : ndarray, shape (k,)
+        Clock offsets: when measured, seconds to add to a stamp.
+
+    Returns
+    -------
+    ndarray, shape (k,)
+        ``times``; or ``times - values`` where stamps lie there only: some recorders note the
+        moment by their own clock.
+    """
+    if not times.size or is_home(stamps, times) or not is_home(stamps, times - values):
+        return times
+    return times - values
+
+
 @dataclass(frozen=True, slots=True)
 class Shift:
     """Seconds to add, and how sure that is.
@@ -63,17 +98,20 @@ class Shift:
     spread : float
         Half the interquartile range of what single chunks say, in seconds.
     source : str
-        ``"the journal"`` or ``"the order of the file"``.
+        ``"the journal"``, ``"the order of the file"`` or ``"the date in the file header"``.
+    limit : float
+        Spread up to which it may be applied, in seconds.
     """
 
     seconds: float
     spread: float
     source: str
+    limit: float = TRUSTED_SPREAD
 
     @property
     def proven(self) -> bool:
         """Whether it may be applied."""
-        return self.spread <= TRUSTED_SPREAD
+        return self.spread <= self.limit
 
 
 def shift_by_pairs(pairs: tuple[tuple[float, float], ...]) -> Shift | None:
@@ -88,6 +126,27 @@ def shift_by_pairs(pairs: tuple[tuple[float, float], ...]) -> Shift | None:
         return None
     differences = np.array([lsl - utc for utc, lsl in pairs])
     return Shift(float(np.median(differences)), _spread(differences), "the journal")
+
+
+def shift_by_date(started: datetime | None, first: float, stamps: FloatArray) -> Shift | None:
+    """From Unix time to the recorder's LSL clock, by when the file was begun.
+
+    Parameters
+    ----------
+    started : datetime or None
+        From the file header; without a time zone it proves nothing.
+    first : float
+        The first moment that the file knows on the recorder's clock, in seconds.
+    stamps : ndarray, shape (n,)
+        The foreign stamps, s: they must begin within `NEAR_SECONDS` of that date, or they are not
+        of this recording.
+    """
+    if started is None or started.tzinfo is None or not np.isfinite(first):
+        return None
+    begun = started.timestamp()
+    if abs(float(stamps.min()) - begun) > NEAR_SECONDS:
+        return None
+    return Shift(first - begun, DATE_SPREAD, "the date in the file header", DATE_SPREAD)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

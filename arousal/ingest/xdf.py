@@ -25,6 +25,8 @@ from arousal.ingest.foreign_clock import (
     Shift,
     is_home,
     is_unix,
+    sender_times,
+    shift_by_date,
     shift_by_pairs,
 )
 from arousal.ingest.raw import RawStream
@@ -119,8 +121,14 @@ class _Clocks:
 
     def __init__(self, raw: RawXdf) -> None:
         self.streams = [stream for stream in raw.streams if stream.stamps.size]
-        self.pairs = raw.clock_pairs
-        self.offsets = [(s.offset_places, s.offset_times + s.offset_values) for s in raw.streams]
+        self.pairs, self.started = raw.clock_pairs, raw.started
+        self.measured = {
+            id(s): sender_times(s.stamps, s.offset_times, s.offset_values) for s in self.streams
+        }
+        self.offsets = [
+            (s.offset_places, self.measured.get(id(s), s.offset_times) + s.offset_values)
+            for s in raw.streams
+        ]
         self.corrected: dict[int, tuple[FloatArray, tuple[ClockSegment, ...]]] = {}
         self.at_home = self._find_home()
         self.shifts = self._unix_shifts()
@@ -129,7 +137,7 @@ class _Clocks:
         """Streams (by identity) whose stamps are on an LSL clock that leads to the recorder's."""
         measured = [s for s in self.streams if s.offset_times.size]
         floating = [s for s in self.streams if not s.offset_times.size]
-        known = [s for s in measured if is_home(s.stamps, s.offset_times)]
+        known = [s for s in measured if is_home(s.stamps, self.measured[id(s)])]
         if not floating:
             return {id(s) for s in known}
         if not known:
@@ -145,17 +153,17 @@ class _Clocks:
         if id(stream) not in self.corrected:
             arrival = Arrival(stream.chunk_ends, stream.chunk_places, stream.offset_places)
             self.corrected[id(stream)] = to_receiver_clock(
-                stream.stamps, stream.offset_times, stream.offset_values, arrival
+                stream.stamps, self.measured[id(stream)], stream.offset_values, arrival
             )
         return self.corrected[id(stream)]
 
-    def _evidence(self) -> Evidence:
+    def _evidence_parts(self) -> list[tuple[NDArray[np.int64], FloatArray]]:
         parts = list(self.offsets)
         for stream in self.streams:
             if id(stream) in self.at_home:
                 places, ends = _filled_chunks(stream)
                 parts.append((places, self._correct(stream)[0][ends - 1]))
-        return Evidence.gather(parts)
+        return parts
 
     def _unix_shifts(self) -> dict[str, Shift | None]:
         """One shift per sending computer: its streams keep their distance from each other."""
@@ -164,13 +172,22 @@ class _Clocks:
             if id(stream) not in self.at_home and is_unix(stream.stamps):
                 hosts.setdefault(stream.info.hostname, []).append(stream)
         by_pairs = shift_by_pairs(self.pairs)
-        return {host: by_pairs or self._shift_by_order(members) for host, members in hosts.items()}
+        return {host: by_pairs or self._shift_by_file(members) for host, members in hosts.items()}
+
+    def _shift_by_file(self, streams: list[StoredStream]) -> Shift | None:
+        """By the order of the file, or, where that proves nothing, by its date."""
+        by_order = self._shift_by_order(streams)
+        if by_order is not None and by_order.proven:
+            return by_order
+        first = min((float(t.min()) for _, t in self._evidence_parts() if t.size), default=np.inf)
+        stamps = np.concatenate([s.stamps for s in streams])
+        return shift_by_date(self.started, first, stamps) or by_order
 
     def _shift_by_order(self, streams: list[StoredStream]) -> Shift | None:
         chunks = [
             (places, s.stamps[ends - 1]) for s in streams for places, ends in [_filled_chunks(s)]
         ]
-        return self._evidence().shift(
+        return Evidence.gather(self._evidence_parts()).shift(
             np.concatenate([places for places, _ in chunks]),
             np.concatenate([stamps for _, stamps in chunks]),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -187,8 +188,6 @@ def test_the_journal_places_unix_stamps_exactly(tmp_path: Path):
         (2, bvp, bvp + UNIX, np.zeros((bvp.size, 1)), 0.0),
         seconds=60.0,
     )
-    from datetime import UTC, datetime
-
     lines = [
         f'{{"type":"clock","utc":"{datetime.fromtimestamp(UNIX + t, UTC).isoformat()}","lsl":{t}}}'
         for t in (5000.0, 5010.0, 5020.0)
@@ -219,6 +218,39 @@ def test_a_single_unix_marker_is_placed_if_the_file_brackets_it(tmp_path: Path):
     )
     stream = stream_of(read_xdf(head.write(tmp_path / "a.xdf")), "tags")
     assert abs(stream.times[0] - 5031.2) < 0.6
+
+
+def test_offsets_noted_by_the_recorders_clock_are_understood(tmp_path: Path):
+    head = XdfBytes().begin().stream(1, name="web", rate=130.0)
+    truth = ecg_truth(60.0)
+    head.regular(1, np.zeros((truth.size, 1)), truth + UNIX, 65)
+    for now in np.arange(5000.0, 5060.0, 5.0):
+        head.offset(1, now, -UNIX)
+    stream = read_xdf(head.write(tmp_path / "a.xdf")).streams[0]
+    np.testing.assert_allclose(stream.times, truth, atol=1e-4)
+    assert codes(stream) == ["clock-unix"]
+
+
+def one_after_the_other(when: str) -> XdfBytes:
+    """A file that stores one whole stream, then the other: its order proves nothing."""
+    head = XdfBytes().begin(when).stream(1, name="ecg").stream(2, name="bvp", rate=64.0)
+    ecg, bvp = ecg_truth(), 5000.0 + np.arange(64 * 300) / 64
+    head.regular(1, np.zeros((ecg.size, 1)), ecg, 65).offset(1, 5001.0, 0.0)
+    return head.regular(2, np.zeros((bvp.size, 1)), bvp + UNIX, 32).offset(2, 5001.0, 0.0)
+
+
+def test_the_date_of_the_file_places_unix_stamps_where_its_order_cannot(tmp_path: Path):
+    when = datetime.fromtimestamp(UNIX + 4998.0, UTC).isoformat()
+    file = read_xdf(one_after_the_other(when).write(tmp_path / "a.xdf"))
+    bvp = stream_of(file, "bvp")
+    assert abs(bvp.times[0] - 5000.0) < 5.0
+    assert "the date in the file header" in bvp.findings[0].message
+
+
+def test_unix_stamps_of_another_day_than_the_file_are_refused(tmp_path: Path):
+    when = datetime.fromtimestamp(UNIX + 90_000.0, UTC).isoformat()
+    file = read_xdf(one_after_the_other(when).write(tmp_path / "a.xdf"))
+    assert codes(stream_of(file, "bvp")) == ["clock-foreign"]
 
 
 @pytest.mark.parametrize("offsets", [True, False])
