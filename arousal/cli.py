@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from arousal import __version__
+from arousal.cli_recording import COMMANDS as RECORDING
 from arousal.errors import ArousalError, UsageError
 
 if TYPE_CHECKING:
@@ -47,6 +48,9 @@ def cli(debug: bool) -> None:
       arousal report demo                the page to read
     """
 
+
+for _command in RECORDING:
+    cli.add_command(_command)
 
 _PATH = click.argument("path", type=click.Path(path_type=Path))
 _PROTOCOL = click.option(
