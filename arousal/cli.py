@@ -38,8 +38,8 @@ class _Commands(click.Group):
 )
 @click.version_option(__version__, prog_name="arousal")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-def cli(debug: bool) -> None:
-    r"""Physiological arousal across the phases of a Balint group or another session.
+def cli(debug: bool) -> None:  # noqa: D301 (click reads the backspace)
+    """Physiological arousal across the phases of a Balint group or another session.
 
     \b
     First steps:
@@ -132,7 +132,10 @@ def features(
     settings: Path | None,
     output: Path | None,
 ) -> None:
-    """Write one row per person and window, as TSV with a JSON sidecar that explains the columns."""
+    """Write the table of features: one row per person and window.
+
+    A TSV that opens in Excel, R or JASP, beside a JSON file that explains every column.
+    """
     from arousal.derivatives import write_table
     from arousal.tables import FEATURES
 
@@ -156,7 +159,10 @@ def phases(
     settings: Path | None,
     as_json: bool,
 ) -> None:
-    """Print the per-phase table: change from each person's own baseline, with n and coverage."""
+    """Print change from own baseline, phase by phase.
+
+    For each person and for the members together, with n and coverage, or the reason why not.
+    """
     from arousal.derivatives import phase_rows
 
     result = _analyse(_open(path, protocol, mapping, settings))
@@ -173,8 +179,9 @@ def phases(
 @_MAP
 @_JSON
 def inspect(path: Path, mapping: Path | None, as_json: bool) -> None:
-    """Say what is in a file or folder: what was recognised, what was not and why, what is wrong.
+    """Say what is in a file or folder and what is wrong.
 
+    What was recognised as whose signal, what was not and why, gaps, marks, everything noticed.
     Nothing is analysed and no consent is needed: no values are shown.
     """
     from arousal.inspection import inspect_path
@@ -223,9 +230,9 @@ def simulate(
     signals: str,
     **choices: Any,
 ) -> None:
-    """Make a session folder OUT with a known truth, to try things on or to test a study's plan.
+    """Make a session with a known truth, to try things on.
 
-    The planted effects, the beats and the skin responses that were made stand in OUT/truth.json.
+    OUT is the session folder to be made. The planted effects, the beats and the skin responses that were made stand in OUT/truth.json.
     """
     from arousal.ingest.session_writer import write_session
     from arousal.simulate import SimulationSettings
