@@ -187,7 +187,7 @@ def unlike_beats(wave: FloatArray, peaks: IntArray, reach: int) -> NDArray[np.bo
     shapes = shapes - shapes.mean(axis=1, keepdims=True)
     typical = np.median(shapes, axis=0)
     size = np.sqrt((shapes**2).sum(axis=1) * (typical**2).sum())
-    unlike[inner] = ~(shapes @ typical >= ALIKE * size)
+    unlike[inner] = ~(np.einsum("ij,j->i", shapes, typical) >= ALIKE * size)
     return unlike
 
 
