@@ -38,7 +38,7 @@ class _Commands(click.Group):
 )
 @click.version_option(__version__, prog_name="arousal")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-def cli(debug: bool) -> None:  # noqa: D301 (click reads the backspace)
+def cli(debug: bool) -> None:
     """Physiological arousal across the phases of a Balint group or another session.
 
     \b
@@ -46,7 +46,7 @@ def cli(debug: bool) -> None:  # noqa: D301 (click reads the backspace)
       arousal simulate demo --seed 7     make a session to try things on
       arousal inspect demo               what is in it, what was recognised
       arousal report demo                the page to read
-    """
+    """  # noqa: D301 (click reads the backspace itself)
 
 
 for _command in RECORDING:
@@ -232,7 +232,8 @@ def simulate(
 ) -> None:
     """Make a session with a known truth, to try things on.
 
-    OUT is the session folder to be made. The planted effects, the beats and the skin responses that were made stand in OUT/truth.json.
+    OUT is the session folder to be made. The planted effects, the beats and the skin responses
+    that were made stand in OUT/truth.json.
     """
     from arousal.ingest.session_writer import write_session
     from arousal.simulate import SimulationSettings
