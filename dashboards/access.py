@@ -34,10 +34,21 @@ LEADER_PURPOSE = "group_view"
 
 @dataclass(frozen=True, slots=True)
 class Presenter:
-    """Somebody who presented and whose own curve this reader may see."""
+    """Whose own curve stands beside the group's, and this reader may see it.
+
+    Parameters
+    ----------
+    person : str
+        Pseudonym.
+    block : int
+        The case that this person presented; 0 for the one patient of a session without cases.
+    role : str
+        Role id of the protocol.
+    """
 
     person: str
     block: int
+    role: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,14 +141,17 @@ class Access:
 
     @cached_property
     def presenters(self) -> tuple[Presenter, ...]:
-        """Presenters whose own curve may be shown, by case block."""
-        curves, role = self.result.curves, self.result.protocol.presenter_role
-        pairs = curves.loc[curves["role"] == role, ["block", "person"]].drop_duplicates()
-        found = [
-            Presenter(str(person), int(block))
-            for block, person in sorted(pairs.itertuples(index=False))
+        """Presenters by case block; for a leader, too, the one patient where there are no cases."""
+        curves, protocol = self.result.curves, self.result.protocol
+        here = curves["role"] == protocol.presenter_role
+        if not protocol.case_blocks and len(self.members) == 1 and not self.everything:
+            here = curves["person"].isin(self.members)
+        found = curves.loc[here, ["block", "person", "role"]].drop_duplicates()
+        every = [
+            Presenter(str(person), int(block), str(role))
+            for block, person, role in sorted(found.itertuples(index=False))
         ]
-        return tuple(p for p in found if self.may_see(p.person))
+        return tuple(p for p in every if self.may_see(p.person))
 
     def may_see(self, person: str) -> bool:
         """Whether this reader may see this person's own curve now."""

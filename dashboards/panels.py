@@ -9,11 +9,11 @@ from dashboards.figures import Panel, Strand, course_strands
 
 if TYPE_CHECKING:
     from arousal.hypothesis.course import Course
-    from dashboards.access import Access
+    from dashboards.access import Access, Presenter
     from dashboards.bands import Band
     from dashboards.messages import Messages
 
-__all__ = ["kinds_of", "phase_time_strands", "time_panels"]
+__all__ = ["phase_time_strands", "presenter_name", "switches", "time_panels"]
 
 DASHES = ("solid", "dash", "dashdot", "longdash")
 """Presenters of the first, second ... case block."""
@@ -45,7 +45,7 @@ def time_panels(
             strands = (*course_strands(course, bands, say("switch.course")), *strands)
         panels.append(
             Panel(
-                title=say(f"measure.{measure}"),
+                title=_index_title(access, say) if is_index else say(f"measure.{measure}"),
                 short=say(f"short.{measure}"),
                 strands=strands,
                 unit=say(f"unit.{measure}"),
@@ -62,11 +62,11 @@ def phase_time_strands(
 ) -> tuple[Strand, ...]:
     """Return the index on normalised phase time, the expected course behind it (researcher)."""
     lines = access.phase_time_lines(INDEX_ID)
-    presenting = {p.person: p.block for p in access.presenters}
+    presenting = {p.person: p for p in access.presenters}
     strands = [] if course is None else list(course_strands(course, bands, say("switch.course")))
     for person, line in lines.items():
         if person in presenting:
-            label = _presenter_label(access, person, presenting[person], say)
+            label = _presenter_label(access, presenting[person], say)
             strands.append(Strand(line, label, "presenter"))
         elif person:
             kind = "person" if person in access.members else "leaders"
@@ -84,8 +84,8 @@ def measured_strands(access: Access, measure: str, say: Messages) -> tuple[Stran
     for presenter in access.presenters:
         line = access.own_line(presenter.person, measure)
         if line is not None:
-            dash = DASHES[(presenter.block - 1) % len(DASHES)]
-            label = _presenter_label(access, presenter.person, presenter.block, say)
+            dash = DASHES[max(presenter.block - 1, 0) % len(DASHES)]
+            label = _presenter_label(access, presenter, say)
             strands.append(Strand(line, label, "presenter", dash=dash))
     line = access.members_line(measure)
     if line is not None:
@@ -107,18 +107,37 @@ def _persons(access: Access, measure: str, say: Messages) -> list[Strand]:
     return strands
 
 
-def _presenter_label(access: Access, person: str, block: int, say: Messages) -> str:
-    name = say("switch.presenter")
-    if len(access.presenters) > 1:
-        name = say("curve.presenter_of", block=block)
-    return f"{name} ({person})" if access.everything else name
+def _presenter_label(access: Access, presenter: Presenter, say: Messages) -> str:
+    name = presenter_name(access, presenter, say)
+    if len({p.block for p in access.presenters}) > 1:
+        name = say("curve.presenter_of", block=presenter.block)
+    return f"{name} ({presenter.person})" if access.everything else name
 
 
-def kinds_of(panels: tuple[Panel, ...]) -> list[dict[str, object]]:
-    """Return the kinds of line that are drawn, each with whether it is shown at first."""
+def presenter_name(access: Access, presenter: Presenter, say: Messages) -> str:
+    """Return what a presenter (or the one patient of a dyad) is called on the page."""
+    roles = access.result.protocol.roles
+    return roles[presenter.role].lower() if presenter.role in roles else say("switch.presenter")
+
+
+def switches(access: Access, panels: tuple[Panel, ...], say: Messages) -> list[dict[str, object]]:
+    """Return a switch for each kind of line that is drawn: kind, label, whether on at first."""
     shown: dict[str, bool] = {}
     for panel in panels:
         for strand in panel.strands:
             shown[strand.kind] = shown.get(strand.kind, False) or not strand.hidden
+    labels = {kind: say(f"switch.{kind}") for kind in shown}
+    if "presenter" in shown:
+        labels["presenter"] = presenter_name(access, access.presenters[0], say)
     order = ("members", "presenter", "leaders", "person", "course")
-    return [{"kind": kind, "on": shown[kind]} for kind in order if kind in shown]
+    return [{"kind": k, "label": labels[k], "on": shown[k]} for k in order if k in shown]
+
+
+def _index_title(access: Access, say: Messages) -> str:
+    """Return the index panel's title; a sole part is named, as it then is no index of several."""
+    people = {*access.members, *(p.person for p in access.presenters)}
+    parts = {m for p in people for m in access.result.index_parts.get(p, ())}
+    title = say(f"measure.{INDEX_ID}")
+    if len(parts) == 1:
+        return say("measure.index_of_one", title=title, part=say(f"part.{parts.pop()}"))
+    return title

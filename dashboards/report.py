@@ -22,7 +22,7 @@ from dashboards.bands import Band, distinct
 from dashboards.figures import Mark, phase_figure, progress_figure, time_figure
 from dashboards.messages import load_messages
 from dashboards.page import pack
-from dashboards.panels import kinds_of, phase_time_strands, time_panels
+from dashboards.panels import phase_time_strands, presenter_name, switches, time_panels
 from dashboards.story import Story
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _figures(story: Story, course: Course | None) -> tuple[dict[str, str], dict[
     """Draw what this reader may see; return plotly JSON by name, and the curve's switches."""
     access, say, bands = story.access, story.say, story.bands
     panels = time_panels(access, bands, course, say)
-    figures, drawn = {}, {"drawn": bool(panels), "switches": kinds_of(panels)}
+    figures, drawn = {}, {"drawn": bool(panels), "switches": switches(access, panels, say)}
     if panels:
         marks = tuple(Mark(m["minute"], m["type"]) for m in sections.interventions(story))
         figures["curve"] = time_figure(panels, bands, marks, say).to_json()
@@ -118,7 +118,7 @@ def _content(story: Story, course: Course | None, now: datetime) -> dict[str, An
     lead = "phases.lead_small" if access.group.level == "small" else "phases.lead"
     return {
         "say": say,
-        "title": say("page.title"),
+        "title": say("page.title" if len(access.result.persons) > 1 else "page.title_one"),
         "edition": say(f"page.edition_{access.audience}"),
         "everything": everything,
         "notices": _notices(story),
@@ -149,10 +149,16 @@ def _notices(story: Story) -> list[str]:
 
 def _curve_lead(story: Story) -> str:
     say, view = story.say, story.access.group
+    if len(view.persons) == 1 and story.access.everything:
+        return say("curve.lead_one")
     if story.access.everything:
         return f"{say('curve.lead_researcher')} {story.people_behind()}"
     if view.level == "none":
-        return say("curve.lead_none", reason=story.refusal(view))
+        none = say("curve.lead_none", reason=story.refusal(view))
+        if not story.access.presenters:
+            return none
+        name = presenter_name(story.access, story.access.presenters[0], say)
+        return f"{none} {say('curve.lead_own', name=name)}"
     lead = say(f"curve.lead_{view.level}", n=len(view.persons), fewest=say("curve.fewest"))
     return f"{lead} {story.people_behind()}"
 

@@ -100,7 +100,9 @@ class Story:
             return self.say("summary.sure_none", reason=self.refusal(view))
         n = len(view.persons)
         few = view.level == "small" or n < FULL_GROUP
-        return self.say("summary.sure_small" if few else "summary.sure_group", n=n)
+        if few:
+            return self.say.count("summary.sure_small", n)
+        return self.say("summary.sure_group", n=n)
 
     def refusal(self, view: GroupView) -> str:
         """Say why there is no number or curve of a group."""
@@ -138,9 +140,10 @@ class Story:
             sentences.append(self.say("summary.no_numbers", names=self.say.listing(empty)))
         if self.baseline_kinds and set(self.baseline_kinds) != {"baseline"}:
             sentences.append(self.say("summary.no_baseline"))
-        if not self.access.everything and self.access.result.protocol.case_blocks:
-            key = "own_shown" if self.access.presenters else "own_hidden"
-            sentences.append(self.say(f"summary.{key}"))
+        if not self.access.everything:
+            own = len({p.person for p in self.access.presenters})
+            shown = self.say.count("summary.own_shown", own) if own else ""
+            sentences.append(shown or self.say("summary.own_hidden"))
         return " ".join(sentences) or self.say("summary.nothing_missing")
 
     def unmarked(self) -> list[str]:

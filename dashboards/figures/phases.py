@@ -40,9 +40,10 @@ def phase_figure(
 
     zero = {"type": "line", "yref": "paper", "x0": 0, "x1": 0, "y0": 0, "y1": 1}
     zero["line"] = {"color": LIGHT.zero, "width": 1, "dash": "dot"}
+    left = 26 + round(6.2 * max(len(band.label) for band, _ in rows))
     layout = {
         **base_layout(70 + 34 * len(rows)),
-        "margin": {"l": 118, "r": 14, "t": 8, "b": 46},
+        "margin": {"l": left, "r": 14, "t": 8, "b": 46},
         "meta": {"print": {"height": 44 + 14 * len(rows), "margin.b": 36}},
         "xaxis": axis(title=title(label), nticks=7),
         "yaxis": axis(

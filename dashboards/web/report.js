@@ -108,7 +108,10 @@
   }
 
   async function start() {
-    if (!boxes.length) return;
+    if (!boxes.length) {
+      document.documentElement.dataset.ready = "yes";
+      return;
+    }
     await breath(); // the words are on the screen first
     try {
       await unpack();

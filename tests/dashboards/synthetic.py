@@ -25,6 +25,7 @@ from arousal.tables import CURVES, FEATURES, INDEX_ID, MEASURES, PHASES, QUALITY
 HEIGHTS = {
     "baseline": 0.0,
     "opening": 0.3,
+    "session": 0.5,
     "presentation": 1.2,
     "questions": 0.8,
     "discussion": 0.6,
@@ -81,6 +82,31 @@ def role_of(person: str, block: int) -> str:
     if person == "P03" and block:
         return "presenter"
     return {"P01": "leader", "P02": "co_leader"}.get(person, "member")
+
+
+def dyad(*, released: bool) -> SessionResult:
+    """A therapist and a patient (P02), as a leader would read it."""
+    protocol = load_protocol("mbt-individual-50")
+    phases = (
+        PhaseInterval("baseline", 0, 0.0, 360.0, "m0"),
+        PhaseInterval("session", 0, 360.0, 2400.0, "m1"),
+    )
+    people = ("P01", "P02")
+    given = session(people, released=("P02",) if released else ())
+    result = session_result(
+        2, purpose="group_view", session_file=given, line=Timeline(0.0, 2400.0, phases)
+    )
+    roles = {"leader": "therapist", "co_leader": "patient"}
+    curves, table = (
+        f.assign(role=f["role"].replace(roles)) for f in (result.curves, result.phases)
+    )
+    return replace(
+        result,
+        source=replace(result.source, protocol=protocol),
+        curves=curves,
+        phases=table,
+        group=group_curves(curves, protocol),
+    )
 
 
 def _curve_rows(people, line: Timeline, gap=None, seed=1):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from arousal.consent import Audience
 from arousal.errors import UsageError
 from arousal.hypothesis.course import load_course
+from arousal.phase_align.curves import group_curves
 from dashboards.plotly_bundle import csp_hash, plotly_bundle
 from dashboards.report import render_report, write_report
 from tests.dashboards import synthetic
@@ -115,8 +117,8 @@ def test_a_release_counts_only_when_its_delay_is_over():
     )
     early = render_report(result, Audience.LEADER, now=at + timedelta(hours=23))
     late = render_report(result, Audience.LEADER, now=at + timedelta(hours=25))
-    assert "presenter released their own curve" not in text_of(early)
-    assert "presenter released their own curve" in text_of(late)
+    assert "released their own curve" not in text_of(early)
+    assert "released their own curve; it is drawn here" in text_of(late)
 
 
 def test_a_leaders_page_is_refused_without_consents_or_from_other_tables():
@@ -252,6 +254,41 @@ def test_a_point_with_fewer_than_five_people_is_not_on_a_leaders_page():
     inside = (line["x"] > 3000 / 60) & (line["x"] < 3300 / 60)
     assert np.isnan(line["y"][inside]).all()
     assert line["customdata"][np.isfinite(line["y"])].min() >= 5
+
+
+def test_in_a_dyad_the_patients_own_curve_is_shown_if_released_and_nothing_of_it_otherwise():
+    shown = render_report(synthetic.dyad(released=True), Audience.LEADER, now=synthetic.NOW)
+    assert {t["meta"] for t in figures_of(shown)["curve"]["data"]} == {"presenter"}
+    assert "The line is the patient's own, released after the session." in text_of(shown)
+    assert "P02" not in text_of(shown)
+    hidden = render_report(synthetic.dyad(released=False), Audience.LEADER, now=synthetic.NOW)
+    assert figures_of(hidden) == {}
+
+
+def test_an_index_of_one_part_is_named_by_it():
+    result = synthetic.session_result()
+    result = replace(result, index_parts=dict.fromkeys(result.index_parts, ("heart_rate",)))
+    page = render_report(result, Audience.RESEARCHER, now=synthetic.NOW)
+    titles = {a["text"] for a in figures_of(page)["curve"]["layout"]["annotations"]}
+    assert "Arousal index: heart rate alone" in titles
+
+
+def test_one_member_alone_is_told_from_a_group():
+    alone = synthetic.session_result(session_file=None)
+    only = alone.curves["person"] == "P07"
+    curves = alone.curves[only].reset_index(drop=True)
+    result = replace(
+        alone,
+        persons=("P07",),
+        curves=curves,
+        group=group_curves(curves, alone.protocol),
+        phases=alone.phases[alone.phases["person"] == "P07"].reset_index(drop=True),
+        quality=alone.quality[alone.quality["person"] == "P07"].reset_index(drop=True),
+    )
+    text = text_of(render_report(result, Audience.RESEARCHER, now=synthetic.NOW))
+    assert "How aroused was this person, phase by phase?" in text
+    assert "With one person the page cannot say how sure anything is." in text
+    assert "clearly above" not in text
 
 
 def test_the_page_is_written_whole_for_its_owner_only(tmp_path):
