@@ -18,6 +18,9 @@ from arousal.hypothesis.inference import Alternative
 
 __all__ = ["MixedFit", "mixed_mean"]
 
+FLAT = 0.05
+"""Ratio of the two standard deviations below which the optimiser has run into its boundary."""
+
 
 @dataclass(frozen=True, slots=True)
 class MixedFit:
@@ -92,7 +95,7 @@ def mixed_mean(
         "less": stats.t.cdf(t, df),
         "two-sided": 2 * stats.t.sf(abs(t), df),
     }
-    note = "" if between > 1e-3 * within else "no variance between clusters was found"
+    note = "" if between > FLAT * within else "no variance between clusters was found"
     return MixedFit(estimate, se, t, df, float(tails[alternative]), between, within, note)
 
 
