@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -146,15 +147,16 @@ class _Lines:
     def _grid(self, n: int) -> tuple[Grid, set[int]]:
         """Times, and the losses that they show to be none: no sample fits in between."""
         found, marks = self.all.found, self.all.marks
-        slopes = [self._own_slope(first, last) for first, last in found]
-        longest = max(range(len(slopes)), key=lambda k: found[k][1] - found[k][0])
-        common = slopes[longest] or self._slope(*found[longest])
+        means = [_Means.of(self.all, *stretch) for stretch in found]
+        slopes = [part.slope() if part.seconds >= OWN_SLOPE_SECONDS else None for part in means]
+        longest = max(range(len(found)), key=lambda k: found[k][1] - found[k][0])
+        common = slopes[longest] or means[longest].slope()
         times = np.empty(n)
         ends = [int(marks[last - 1]) + 1 for _, last in found[:-1]]
         pieces = [*pairwise([0, *ends, n])]
-        for stretch, own, (start, stop) in zip(found, slopes, pieces, strict=True):
+        for part, own, (start, stop) in zip(means, slopes, pieces, strict=True):
             slope = common if own is None else own
-            times[start:stop] = self._even(*stretch, start, stop, slope)
+            self._lay(times[start:stop], start, part, slope)
         sides = [(float(times[end - 1]), float(times[end])) for end in ends]
         gaps = tuple((a, b) for a, b in sides if b - a > self.all.limit)
         closed = {
@@ -166,79 +168,68 @@ class _Lines:
         rate = 1.0 / (self.period + common)
         return Grid(times, tuple(pieces), rate, gaps, len(self.all.losses), burst), closed
 
-    def _own_slope(self, first: int, last: int) -> float | None:
-        """Slope of a stretch that is long enough for one: seconds a sample beyond the period."""
-        if self.all.stamps[last - 1] - self.all.stamps[first] < OWN_SLOPE_SECONDS:
-            return None
-        return self._slope(first, last)
-
-    def _slope(self, first: int, last: int) -> float:
-        if last - first < 20:
-            return 0.0
-        return _slope(
-            self.all.marks[first:last] - self.all.marks[first], self.all.level(first, last)
-        )
-
-    def _even(self, first: int, last: int, start: int, stop: int, slope: float) -> FloatArray:
-        """Even times of samples ``start:stop`` by their marks ``first:last``."""
-        origin = int(self.all.marks[first])
-        level = self.all.level(first, last)
-        level -= slope * (self.all.marks[first:last] - origin)
-        intercept = _middle(level)
-        level -= intercept
-        samples = np.arange(start - origin, stop - origin)
-        times: FloatArray = np.multiply(samples, self.period + slope, dtype=np.float64)
-        times += intercept + self.all.stamps[first]
-        per_mark = self.period * float(self.all.marks[last - 1] - origin) / max(last - first - 1, 1)
-        bends = _Bends.of(level, max(8, round(BEND_BLOCK_SECONDS / max(per_mark, 1e-6))))
+    def _lay(self, times: FloatArray, start: int, means: _Means, slope: float) -> None:
+        """Write even times of the samples from ``start`` on."""
+        rest = means.late - slope * means.places
+        intercept = _middle(rest)
+        samples = np.arange(start - means.origin, start - means.origin + times.size)
+        np.multiply(samples, self.period + slope, out=times)
+        times += means.stamp + intercept
+        bends = means.bends(rest - intercept)
         if bends is not None:
-            times += np.interp(
-                samples, self.all.marks[first + bends.places] - origin, bends.seconds
-            )
-        return times
-
-
-def _middle(level: FloatArray) -> float:
-    """Mean of what lies within four robust standard deviations of the median."""
-    some = level[:: max(1, level.size // 4096)]
-    median = float(np.median(some))
-    limit = 4 * 1.4826 * float(np.median(np.abs(some - median)))
-    inside = level[np.abs(level - median) <= limit] if limit > 0 else some
-    return float(inside.mean()) if limit > 0 else median
-
-
-def _slope(x: IntArray, y: FloatArray) -> float:
-    """Least squares over the means of up to 4096 blocks, again without blocks that stray."""
-    width = max(1, x.size // 4096)
-    whole = x.size // width * width
-    x_mean = x[:whole].reshape(-1, width).mean(axis=1)
-    y_mean = y[:whole].reshape(-1, width).mean(axis=1)
-    inside = np.ones(x_mean.size, np.bool_)
-    slope = 0.0
-    for _ in range(3):
-        away = x_mean - x_mean[inside].mean()
-        rest = y_mean - y_mean[inside].mean()
-        total = float(np.sum(away[inside] ** 2))
-        slope = float(np.sum(away[inside] * rest[inside])) / total if total > 0 else 0.0
-        distance = np.abs(rest - slope * away)
-        limit = 4 * 1.4826 * float(np.median(distance))
-        kept = distance <= limit
-        if limit <= 0 or (kept == inside).all() or np.count_nonzero(kept) < 10:
-            break
-        inside = kept
-    return slope
+            times += np.interp(samples, *bends)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Bends:
-    """What remains beyond a line: seconds at the middles of blocks of marks."""
+class _Means:
+    """A stretch in up to some thousand means, which carry all that a line needs.
 
-    places: IntArray
-    seconds: FloatArray
+    ``late`` is in seconds behind even time since the first mark (sample ``origin``, ``stamp``);
+    ``places`` are in samples from there; ``seconds`` is the length of the stretch.
+    """
+
+    origin: int
+    stamp: float
+    seconds: float
+    places: FloatArray
+    late: FloatArray
 
     @classmethod
-    def of(cls, rest: FloatArray, width: int) -> _Bends | None:
-        """Medians of half a minute each, where they show more than the scatter of stamps."""
+    def of(cls, stretches: Stretches, first: int, last: int) -> _Means:
+        marks, stamps = stretches.marks, stretches.stamps
+        width = max(1, (last - first) // 4096)
+        origin = int(marks[first])
+        seconds = float(stamps[last - 1] - stamps[first])
+        late = _block_means(stretches.level(first, last), width)
+        places = _block_means(marks[first:last], width) - origin
+        return cls(origin, float(stamps[first]), seconds, places, late)
+
+    def slope(self) -> float:
+        """Least squares, again without means that stray: seconds a sample beyond the period."""
+        if self.late.size < 20:
+            return 0.0
+        inside = np.ones(self.late.size, np.bool_)
+        slope = 0.0
+        for _ in range(3):
+            away = self.places - self.places[inside].mean()
+            rest = self.late - self.late[inside].mean()
+            total = float(np.sum(away[inside] ** 2))
+            slope = float(np.sum(away[inside] * rest[inside])) / total if total > 0 else 0.0
+            distance = np.abs(rest - slope * away)
+            limit = 4 * 1.4826 * float(np.median(distance))
+            kept = distance <= limit
+            if limit <= 0 or (kept == inside).all() or np.count_nonzero(kept) < 10:
+                break
+            inside = kept
+        return slope
+
+    def bends(self, rest: FloatArray) -> tuple[FloatArray, FloatArray] | None:
+        """Medians of half a minute each, where they show more than the scatter of stamps.
+
+        ``rest`` is what remains of ``late`` beyond a line. Returns places and seconds, smoothed
+        over three medians and continued to both ends as they are going there.
+        """
+        width = max(8, round(BEND_BLOCK_SECONDS * rest.size / max(self.seconds, 1e-6)))
         blocks = rest.size // width
         if blocks < 4:
             return None
@@ -246,12 +237,26 @@ class _Bends:
         noise = 1.4826 * float(np.median(np.abs(np.diff(levels))))
         if np.abs(levels).max() <= max(BEND_SECONDS, 5 * noise):
             return None
-        # Smoothed over three blocks, and continued to both ends as it is going there.
         going_on = np.pad(levels, 2, mode="reflect", reflect_type="odd")
         smooth = (going_on[:-2] + going_on[1:-1] + going_on[2:]) / 3
-        places = np.arange(-1, blocks + 1) * width + width // 2
-        ends = np.clip(places, 0, rest.size - 1)
-        return cls(ends, np.interp(ends, places, smooth))
+        middles = np.arange(-1, blocks + 1) * width + width // 2
+        knots = np.clip(middles, 0, rest.size - 1)
+        return self.places[knots], np.interp(knots, middles, smooth)
+
+
+def _block_means(values: NDArray[Any], width: int) -> FloatArray:
+    """Means of blocks; values too few for a last block are left out."""
+    if width == 1:
+        return values.astype(np.float64)
+    means: FloatArray = values[: values.size // width * width].reshape(-1, width).mean(axis=1)
+    return means
+
+
+def _middle(level: FloatArray) -> float:
+    """Mean of what lies within four robust standard deviations of the median."""
+    median = float(np.median(level))
+    limit = 4 * 1.4826 * float(np.median(np.abs(level - median)))
+    return float(level[np.abs(level - median) <= limit].mean()) if limit > 0 else median
 
 
 def _looks_even(stretches: Stretches, period: float, rate: float) -> bool:

@@ -45,7 +45,8 @@ class Stretches:
         self.marks, self.stamps, self.period = marks, stamps, period
         self.limit = max(GAP_PERIODS * period, GAP_SECONDS)
         # Stamps without the even course of time.
-        self._course = stamps - (stamps[0] + period * (marks - marks[0]))
+        self._course = np.multiply(marks, -period, dtype=np.float64)
+        self._course += stamps
         self.late = np.diff(self._course)
         """Seconds by which each mark comes later than the one before lets one expect."""
         per_mark = period * float(marks[-1] - marks[0]) / max(marks.size - 1, 1)
