@@ -10,7 +10,22 @@ from __future__ import annotations
 from pathlib import Path
 
 from arousal.errors import DataError, FormatError, SettingsError
-from arousal.ingest import delimited, empatica, xdf_recording
+from arousal.ingest import (
+    bids,
+    biopac,
+    delimited,
+    edf,
+    emotibit,
+    empatica,
+    everion,
+    faros,
+    opensignals,
+    polar,
+    rr_text,
+    shimmer,
+    welltory,
+    xdf_recording,
+)
 from arousal.ingest.formats import Format, Request
 from arousal.ingest.mapping import Mapping, load_mapping
 from arousal.protocol import load_protocol
@@ -19,7 +34,22 @@ from arousal.session import SessionFile, load_session
 
 __all__ = ["FORMATS", "load"]
 
-FORMATS: tuple[Format, ...] = (xdf_recording.FORMAT, empatica.FORMAT, delimited.FORMAT)
+FORMATS: tuple[Format, ...] = (
+    xdf_recording.FORMAT,
+    empatica.FORMAT,
+    biopac.FORMAT,
+    edf.FORMAT,
+    opensignals.FORMAT,
+    shimmer.FORMAT,
+    faros.FORMAT,
+    everion.FORMAT,
+    emotibit.FORMAT,
+    welltory.FORMAT,
+    polar.FORMAT,
+    bids.FORMAT,
+    rr_text.FORMAT,
+    delimited.FORMAT,
+)
 """Formats in the order in which they are asked; a new one is one more module and one more name
 here."""
 

@@ -195,6 +195,8 @@ _RANGES: dict[Kind, tuple[float, float]] = {
 }
 EDA_CEILING = 100.0
 """A declared uS is believed up to this median; open electrodes are below, never above."""
+EDA_FLOOR = -1.0
+"""... and down to this one: offsets of amplifiers are small, derivatives are not."""
 
 
 def _spread(values: FloatArray) -> float:
@@ -302,7 +304,8 @@ def check_unit(kind: Kind, unit: str, values: FloatArray) -> UnitVerdict:
 
 def _believable(kind: Kind, statistic: float) -> bool:
     if kind is Kind.EDA:
-        return statistic <= EDA_CEILING  # low values are open electrodes: quality, not units
+        # low values are open electrodes: quality, not units
+        return EDA_FLOOR <= statistic <= EDA_CEILING
     low, high = _RANGES[kind]
     if kind is Kind.ECG:
         return low / 2.5 <= statistic <= high * 2.5

@@ -1,0 +1,171 @@
+"""Columns of numbers in a text file whose layout is known -> arrays; broken cells are counted."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arousal.errors import DataError, FormatError
+from arousal.findings import Finding, Severity
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["NumberTable", "first_lines", "read_cells", "read_numbers"]
+
+FloatArray = NDArray[np.float64]
+MOST_BROKEN = 0.5
+"""A file of which more lines than this are broken is not what its header says."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NumberTable:
+    """Columns by name, one value a line.
+
+    Parameters
+    ----------
+    columns : dict of str to ndarray, shape (n,)
+        NaN where a cell was no number.
+    findings : tuple of Finding
+        ``lines-broken`` and ``line-cut``.
+    """
+
+    columns: dict[str, FloatArray]
+    findings: tuple[Finding, ...]
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values())))
+
+
+def first_lines(path: Path, count: int, size: int = 65_536) -> list[str]:
+    """Return the first lines of a text file, without reading more than ``size`` bytes."""
+    with path.open("rb") as file:
+        head = file.read(size)
+    return head.decode("utf-8-sig", "replace").splitlines()[:count]
+
+
+def read_cells(
+    path: Path,
+    names: Sequence[str],
+    *,
+    separator: str,
+    skip: int,
+    as_text: bool = False,
+    content: bytes | None = None,
+) -> pd.DataFrame:
+    """Read the cells below a header of ``skip`` lines.
+
+    Parameters
+    ----------
+    path : Path
+        Text file; named in errors only where ``content`` is given.
+    names : sequence of str
+        One for each column.
+    separator : str
+        Between cells.
+    skip : int
+        Lines before the first line of data.
+    as_text : bool
+        Keep every cell as text.
+    content : bytes, optional
+        What the file holds, where it had to be unpacked.
+
+    Raises
+    ------
+    DataError
+        If a line has more cells than there are names.
+    FormatError
+        If there is no line of data.
+    """
+    import pandas as pd
+
+    try:
+        table: pd.DataFrame = pd.read_csv(
+            path if content is None else io.BytesIO(content),
+            sep=separator,
+            header=None,
+            names=list(names),
+            index_col=False,
+            skiprows=skip,
+            skipinitialspace=True,
+            encoding="utf-8",
+            encoding_errors="replace",
+            dtype=str if as_text else None,
+            na_values=["n/a"],
+            low_memory=False,
+        )
+    except pd.errors.ParserError as error:
+        reason = str(error).split("C error:")[-1].strip()
+        raise DataError(f"is not one table: {reason}", where=path) from None
+    except pd.errors.EmptyDataError:
+        raise FormatError("there is no line of data in it", where=path) from None
+    if table.empty:
+        raise FormatError("there is no line of data in it", where=path)
+    return table
+
+
+def read_numbers(
+    path: Path,
+    names: Sequence[str],
+    *,
+    separator: str,
+    skip: int,
+    need: Sequence[str] = (),
+    content: bytes | None = None,
+) -> NumberTable:
+    """Read columns of numbers.
+
+    Parameters
+    ----------
+    path : Path
+        Text file.
+    names : sequence of str
+        One for each column; a separator at the end of the lines is no column.
+    separator : str
+        Between cells.
+    skip : int
+        Lines before the first line of data.
+    need : sequence of str, optional
+        Columns without which a line is broken; default: all.
+    content : bytes, optional
+        What the file holds, where it had to be unpacked.
+
+    Raises
+    ------
+    DataError
+        If a line has more cells than there are names.
+    FormatError
+        If there is no line of data, or more than half of the lines are broken.
+    """
+    import pandas as pd
+
+    cells = read_cells(path, names, separator=separator, skip=skip, content=content)
+    numbers = {
+        name: pd.to_numeric(cells[name], errors="coerce").to_numpy(dtype=np.float64)
+        for name in names
+    }
+    wanted = list(need) or list(names)
+    whole = np.isfinite(np.column_stack([numbers[name] for name in wanted])).all(axis=1)
+    bad = int((~whole).sum())
+    if bad > MOST_BROKEN * whole.size:
+        raise FormatError(
+            f"{bad} of {whole.size} lines are not {len(wanted)} numbers: "
+            "it is not what its header says, or it is damaged",
+            where=path,
+        )
+    findings: list[Finding] = []
+    keep = slice(0, whole.size)
+    if not whole[-1]:
+        keep, bad = slice(0, whole.size - 1), bad - 1
+        text = "the last line is cut; it is left out, and the file may have been longer"
+        findings.append(Finding("line-cut", text, Severity.WARNING, path.name))
+    if bad:
+        text = f"{bad} of {whole.size} lines are not {len(wanted)} numbers and count as missing"
+        findings.append(Finding("lines-broken", text, Severity.WARNING, path.name))
+    return NumberTable({name: values[keep] for name, values in numbers.items()}, tuple(findings))
