@@ -122,8 +122,8 @@ def replay(
     names = [stream.recorded_as for stream in virtual]
     parsed = [parse_fault(fault, names) for fault in faults]
     player = Replay(virtual, speed=speed, loop=loop, faults=parsed)
-    click.echo(f"{len(virtual)} streams, {player.duration / 60:.1f} min; Ctrl-C ends", err=True)
-    for name, count in replay_until_stopped(player).items():
+    sent = replay_until_stopped(player, lambda line: click.echo(line, err=True))
+    for name, count in sent.items():
         click.echo(f"{name}: {count} samples sent", err=True)
 
 

@@ -4,13 +4,13 @@ Who does what, each in a thread of its own (`arousal.ingest.workers`):
 
 ==========  =======  ==========================================================================
 ``find``    0.25 s   looks for new streams; each is opened in a passing thread
-``drain``   0.08 s   empties every inlet into the tape's queue; knows at once when a sender is gone
-``write``   0.04 s   encodes what is queued and writes it in one unbuffered block
+``drain``   0.1 s    empties every inlet into the tape's queue; knows at once when a sender is gone
+``write``   0.1 s    woken by ``drain``: encodes what is queued, writes it in one unbuffered block
 ``sync``    1 s      waits for the disk, counts what is in the file, looks at the free space
 ``watch``   0.5 s    health, clock offsets, alarms; looks after the other four
 ==========  =======  ==========================================================================
 
-A kill -9 costs what arrived in the last 0.12 s at most, and no mark: those are on the disk before
+A kill -9 costs what arrived in the last tenth of a second, and no mark: those are on disk before
 `Recorder.mark` returns.
 """
 
@@ -45,7 +45,7 @@ from arousal.ingest.workers import Crew, Fault
 
 __all__ = ["Recorder"]
 
-FIND, DRAIN, WRITE, SYNC, WATCH = 0.25, 0.08, 0.04, 1.0, 0.5
+FIND, DRAIN, WRITE, SYNC, WATCH = 0.25, 0.1, 1.0, 1.0, 0.5
 GRACE = 0.05
 """Seconds that a stop waits for samples on their way."""
 RETRY_OPENING = 2.0
@@ -162,7 +162,7 @@ class Recorder:
         self._finder = Finder()
         self._crew.add("find", self._find, FIND)
         self._drainer = self._crew.add("drain", self._drain, DRAIN, replaceable=True)
-        self._crew.add("write", self._disk.write, WRITE)
+        self._writer = self._crew.add("write", self._disk.write, WRITE)
         self._crew.add("sync", self._sync, SYNC)
         self._crew.add("watch", self._look, WATCH)
         self._state = "running"
@@ -339,6 +339,7 @@ class Recorder:
                     self._pull(segment)
                 finally:
                     segment.pulling.release()
+        self._writer.wake()
 
     def _pull(self, segment: Segment) -> None:
         arrival = segment.inlet.pull()

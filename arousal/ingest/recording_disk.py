@@ -105,15 +105,15 @@ class RecordingDisk:
         return self._line(kind, fields, sync=sync)
 
     def _line(self, kind: str, fields: dict[str, object], *, sync: bool = False) -> bool:
-        for attempt in range(2):
-            try:
-                return self.journal.write(kind, fields, sync=sync)
-            except OSError as error:
-                if attempt == 0 and self.guard.give_back():
-                    continue
-                self._unwritten.append((kind, {"happened": round(local_clock(), 6), **fields}))
-                self._report("journal-stopped", error)
-                break
+        try:
+            return self.journal.write(kind, fields, sync=sync)
+        except OSError as error:
+            self._failed(error)  # gives the reserve back: the journal may have room now
+        try:
+            return self.journal.write(kind, fields, sync=sync)
+        except OSError as error:
+            self._unwritten.append((kind, {"happened": round(local_clock(), 6), **fields}))
+            self._report("journal-stopped", error)
         return False
 
     def _on_block(self, block: Block) -> None:
@@ -131,7 +131,7 @@ class RecordingDisk:
         try:
             self.tape.flush()
         except OSError as error:
-            self._failed(error, now)
+            self._failed(error)
         else:
             self._recovered()
 
@@ -140,8 +140,9 @@ class RecordingDisk:
         wanted = self.tape.waiting + (RESERVE_BYTES - self.guard.holds) + LAST_BYTES
         return self.guard.free > wanted
 
-    def _failed(self, error: OSError, now: float) -> None:
-        self._retry_at = now + RETRY
+    def _failed(self, error: OSError) -> None:
+        """Take note of a full disk, whichever file met it first: from now on the data waits."""
+        self._retry_at = time.monotonic() + RETRY
         if self._failure is not None:
             return
         self._failure = error
@@ -208,7 +209,7 @@ class RecordingDisk:
         try:
             self.tape.close()
         except OSError as error:
-            self._failed(error, time.monotonic())
+            self._failed(error)
         standing = tuple(f for code, f in self._trouble.items() if code != "disk-short")
         self.guard.drop()
         self._catch_up()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from arousal.ingest.raw import StreamInfo
 from arousal.ingest.recording_disk import RecordingDisk
 from arousal.ingest.roster import Roster
 from arousal.ingest.stream_book import Segment, StreamBook
-from arousal.ingest.stream_health import State, StreamHealth, judge
+from arousal.ingest.stream_health import State, StreamHealth
 from arousal.recording import Kind
 
 __all__ = ["LiveSamples", "RecordingWatch"]
@@ -110,8 +110,7 @@ class RecordingWatch:
             left = max(self._planned - (time.monotonic() - self._began), 0.0)
             self._disk.look(infos, left)
             self._disk.note("disk", free=self._disk.guard.free)
-        readings = [segment.health(now) for segment in self._book.segments]
-        self.readings = tuple(replace(r, findings=judge(r)) for r in readings)
+        self.readings = tuple(segment.health(now) for segment in self._book.segments)
         self._note_silence()
         self._alarms.update("streams", [f for r in self.readings for f in r.findings])
         self._check_roster()

@@ -151,6 +151,8 @@ class Replay:
         ]
         self.duration = max(float(s.times[-1]) for s in self._senders)
         """Seconds of the session."""
+        self.streams = len(self._senders)
+        """How many are sent, twins included."""
         self._round = 0
         self._frozen = False
 

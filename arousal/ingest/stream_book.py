@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from arousal.ingest.lsl import Arrival, Inlet, Offset
 from arousal.ingest.raw import StreamInfo
@@ -70,10 +70,9 @@ class Segment:
         return self.ended is None
 
     def health(self, now: float) -> StreamHealth:
-        """Take a reading, without the judgement."""
-        reading = self.meter.read(self.number, now, self.offset, not self.alive)
-        state = State.REPLACED if self.continued else reading.state
-        return replace(reading, person=self.person, state=state)
+        """Take a reading, with what is wrong."""
+        state = None if self.alive else State.REPLACED if self.continued else State.LOST
+        return self.meter.read(self.number, now, self.offset, person=self.person, ended=state)
 
 
 class StreamBook:

@@ -8,7 +8,7 @@ range, a bridge that hangs and a sender whose computer froze all look connected.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
@@ -222,11 +222,12 @@ class Meter:
             self._batches.popleft()
 
     def _stamps(self, stamps: FloatArray) -> None:
-        steps = np.diff(stamps, prepend=self._stamp)
-        self.backward += int((steps < 0).sum())
-        self.repeated += int((steps == 0).sum())
+        steps = stamps[1:] - stamps[:-1]
+        first = stamps[0] - self._stamp
+        self.backward += int(np.count_nonzero(steps < 0)) + bool(first < 0)
+        self.repeated += int(np.count_nonzero(steps == 0)) + bool(first == 0)
         self._stamp = float(stamps[-1])
-        self.unix_stamps = bool(stamps[-1] > UNIX_ERA)
+        self.unix_stamps = self._stamp > UNIX_ERA
 
     def _recognise(self, values: FloatArray, stamps: FloatArray) -> None:
         # The values may tell what the announcement does not (s or ms): ask again as they come.
@@ -257,8 +258,16 @@ class Meter:
             outside |= (scaled < limits[0]) | (scaled > limits[1])
         return int(outside.sum())
 
-    def read(self, number: int, now: float, offset: Offset | None, lost: bool) -> StreamHealth:
-        """Take a reading.
+    def read(
+        self,
+        number: int,
+        now: float,
+        offset: Offset | None,
+        *,
+        person: str | None = None,
+        ended: State | None = None,
+    ) -> StreamHealth:
+        """Take a reading, and judge it.
 
         Parameters
         ----------
@@ -268,8 +277,10 @@ class Meter:
             In s on the LSL clock.
         offset : Offset or None
             The newest clock offset.
-        lost : bool
-            Whether the sender is gone.
+        person : str or None
+            Who wears it.
+        ended : State or None
+            ``LOST`` or ``REPLACED`` if the sender is gone.
         """
         recent = [batch for batch in self._batches if batch.at >= now - WINDOW]
         total = sum(batch.count for batch in recent) or 1
@@ -277,11 +288,12 @@ class Meter:
         state = State.LIVE if self._arrived else State.WAITING
         if age > self.patience and self._never_rests:
             state = State.SILENT
-        return StreamHealth(
+        reading = StreamHealth(
             number,
             self._info,
-            kinds=self.kinds,
-            state=State.LOST if lost else state,
+            person,
+            self.kinds,
+            state if ended is None else ended,
             samples=self.samples,
             rate=_rate(recent),
             age=age,
@@ -295,6 +307,8 @@ class Meter:
             pause=max((batch.pause for batch in recent), default=0.0),
             unix_stamps=self.unix_stamps,
         )
+        findings = judge(reading)
+        return replace(reading, findings=findings) if findings else reading
 
 
 def _rate(batches: list[_Batch]) -> float | None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import replace
 
 from arousal.errors import ArousalError
 from arousal.findings import Finding, Severity
 from arousal.ingest.devices import Catalogue
 from arousal.ingest.lsl import Finder, Inlet, Sighting, local_clock
 from arousal.ingest.roster import Roster, announced_kinds
-from arousal.ingest.stream_health import Meter, State, StreamHealth, judge
+from arousal.ingest.stream_health import Meter, State, StreamHealth
 from arousal.recording import Kind
 
 __all__ = ["Survey", "survey"]
@@ -98,9 +97,8 @@ def survey(roster: Roster, seconds: float = 5.0) -> Survey:
     readings = []
     kinds: dict[str, tuple[Kind, ...]] = {}
     for inlet, meter in surveyor.open:
-        reading = meter.read(0, now, inlet.offset(), inlet.lost)
-        reading = replace(reading, person=roster.person(inlet.info))
-        readings.append(replace(reading, findings=judge(reading)))
+        person, ended = roster.person(inlet.info), State.LOST if inlet.lost else None
+        readings.append(meter.read(0, now, inlet.offset(), person=person, ended=ended))
         kinds[inlet.uid] = meter.kinds or announced_kinds(inlet.info, roster.catalogue)
     for inlet, _ in surveyor.open:
         inlet.close()

@@ -48,7 +48,7 @@ class Worker:
     step : callable
         What to do; takes nothing.
     interval : float
-        Seconds from the start of one step to the start of the next.
+        Longest time in s from the start of one step to the start of the next.
     on_fault : callable
         Told of a step that raised.
     replaceable : bool
@@ -68,6 +68,7 @@ class Worker:
         self.replaceable = replaceable
         self._step, self._interval, self._on_fault = step, interval, on_fault
         self._stop = threading.Event()
+        self._wake = threading.Event()
         self._begun = 0.0  # when the step under way began; 0 between steps
         self._thread: threading.Thread | None = None
         self._generation = 0
@@ -99,7 +100,8 @@ class Worker:
                 return  # taken over while it hung
             self._begun = 0.0
             due = max(due + self._interval, time.monotonic())
-            self._stop.wait(due - time.monotonic())
+            self._wake.wait(due - time.monotonic())
+            self._wake.clear()
 
     def _report(self, error: Exception) -> None:
         detail = "".join(traceback.format_exception(error)).strip()
@@ -117,13 +119,18 @@ class Worker:
         if not self._stop.is_set():
             self._spawn()
 
+    def wake(self) -> None:
+        """Take the next step at once."""
+        self._wake.set()
+
     def request_stop(self) -> None:
         """End after the present step; do not wait for it."""
         self._stop.set()
+        self._wake.set()
 
     def stop(self, timeout: float) -> bool:
         """End after the present step; return whether it ended in time."""
-        self._stop.set()
+        self.request_stop()
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join(timeout)

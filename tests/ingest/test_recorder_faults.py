@@ -56,7 +56,7 @@ def kill_at_random(lsl, out: Path, seed: int, *, ecg: bool) -> None:
     with Senders(lsl, streams) as senders:
         recorder = start_recorder(lsl, out)
         wait_for_line(recorder, "recording")
-        time.sleep(np.random.default_rng(seed).uniform(0.5, 2.5))
+        time.sleep(np.random.default_rng(seed).uniform(0.2, 2.0))
         recorder.send_signal(signal.SIGKILL)
         killed = pylsl.local_clock()
         output, _ = recorder.communicate()
@@ -72,14 +72,15 @@ def test_a_killed_recorder_loses_next_to_nothing_and_no_mark(lsl, tmp_path, ecg)
     kill_at_random(lsl, tmp_path, 1, ecg=ecg)
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.soak
 @pytest.mark.parametrize("seed", range(20))
 def test_twenty_recorders_killed_at_random_lose_next_to_nothing(lsl, tmp_path, seed):
     kill_at_random(lsl, tmp_path, seed, ecg=seed % 2 == 0)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.soak)]
+)
 def test_a_recorder_told_to_stop_loses_nothing_and_closes_every_stream(lsl, tmp_path, number):
     import pylsl
 
@@ -101,6 +102,7 @@ def test_a_recorder_told_to_stop_loses_nothing_and_closes_every_stream(lsl, tmp_
     assert "all samples of" in errors
 
 
+@pytest.mark.soak
 def test_a_terminal_that_closes_does_not_end_the_recording(lsl, tmp_path):
     recorder = start_recorder(lsl, tmp_path)
     with Senders(lsl, wearers(1)):
@@ -127,8 +129,8 @@ def test_a_full_disk_is_told_marks_survive_and_the_exit_is_not_zero(lsl, small_d
     with Senders(lsl, wearers(3)):
         recorder = start_recorder(lsl, small_disk / "s")
         wait_for_line(recorder, "recording")
-        fill(small_disk, 20_000)
-        time.sleep(3.0)
+        fill(small_disk, 8_000)
+        time.sleep(2.5)
         recorder.send_signal(signal.SIGTERM)
         output, errors = recorder.communicate(timeout=20)
     assert recorder.returncode == 6
@@ -139,6 +141,7 @@ def test_a_full_disk_is_told_marks_survive_and_the_exit_is_not_zero(lsl, small_d
     assert_whole_chunks(small_disk / "s" / "recording.xdf")
 
 
+@pytest.mark.soak
 def test_marks_survive_even_when_others_take_the_reserve_too(lsl, small_disk):
     journal = small_disk / "s" / "journal.jsonl"
     with Senders(lsl, wearers(3)):
@@ -163,10 +166,9 @@ def test_nothing_is_lost_when_a_full_disk_gets_room_again(lsl, small_disk):
     with Senders(lsl, streams) as senders:
         recorder = start_recorder(lsl, small_disk / "s")
         wait_for_line(recorder, "recording")
-        ballast = fill(small_disk, 20_000)
+        ballast = fill(small_disk, 8_000)
         journal = small_disk / "s" / "journal.jsonl"
         wait_until(lambda: b"disk-full" in journal.read_bytes(), 20)
-        time.sleep(1.0)
         ballast.unlink()
         wait_until(lambda: b"disk-back" in journal.read_bytes(), 20)
         told = pylsl.local_clock()
@@ -199,16 +201,14 @@ def test_thirty_one_streams_are_opened_and_every_sample_is_kept(lsl, tmp_path):
 def test_a_sender_whose_computer_freezes_is_told_and_loses_nothing(lsl, tmp_path):
     import pylsl
 
-    streams = wearers(1)
+    streams = wearers(1)[:1]
     with Senders(lsl, streams) as senders, Recorder(tmp_path) as recorder:
-        wait_until(lambda: len(recorder.health()) == 3)
-        wait_until(lambda: all(r.samples > 3 for r in recorder.health()), 20)
+        wait_until(lambda: len(recorder.health()) == 1)
         senders.process.send_signal(signal.SIGSTOP)
         wait_until(lambda: {r.state for r in recorder.health()} == {State.SILENT}, 20)
         senders.process.send_signal(signal.SIGCONT)
         wait_until(lambda: {r.state for r in recorder.health()} == {State.LIVE}, 20)
         told = pylsl.local_clock()
-        time.sleep(0.2)
         summary = recorder.stop()
     found = stored(summary.path)
     for spec, start in zip(streams, senders.starts, strict=True):

@@ -45,7 +45,7 @@ def follow(
         new = arrivals == arrival
         now = float(arrival * every)
         meter.take(Arrival(values[new].reshape(int(new.sum()), -1), stamps[new]), now)
-    health = meter.read(1, now + wait, offset, lost)
+    health = meter.read(1, now + wait, offset, ended=State.LOST if lost else None)
     assert health.samples == len(values)
     return health
 
