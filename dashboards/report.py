@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 __all__ = ["render_report", "write_report"]
 
+MANY_PHASES = 10
+"""With more than this, a leader's print leaves out the figure that repeats the table's numbers."""
+
 
 def render_report(result: SessionResult, audience: Audience, *, now: datetime) -> str:
     """Render the page of one session.
@@ -61,7 +64,9 @@ def render_report(result: SessionResult, audience: Audience, *, now: datetime) -
     story = Story(Access(result, audience, now), say)
     course = _course(story)
     figures, drawn = _figures(story, course)
-    content = _content(story, course, now) | {"audience": str(audience)}
+    many = len(distinct(story.bands)) > MANY_PHASES
+    content = _content(story, course, now)
+    content["body_class"] = f"{audience} many-phases" if many else str(audience)
     content["curve"] |= drawn
     content["phases"]["drawn"] = "phases" in figures
     content["progress"] = "progress" in figures

@@ -174,13 +174,7 @@ def expected(story: Story, course: Course | None) -> dict[str, Any] | None:
     say = story.say
     blocks = sorted({b.block for b in story.bands if b.block})
     rows = [
-        {
-            "claim": item.claim,
-            "statement": item.statement,
-            "seen": _seen(story, item, block),
-            "block": block if len(blocks) > 1 else 0,
-        }
-        for block in blocks
+        {"statement": item.statement, "seen": _seen_in(story, item, blocks)}
         for item in course.expectations
     ]
     origin = say(
@@ -192,6 +186,15 @@ def expected(story: Story, course: Course | None) -> dict[str, Any] | None:
         source=course.source,
     )
     return {"statement": course.statement, "rows": rows, "provenance": origin}
+
+
+def _seen_in(story: Story, item: Expectation, blocks: list[int]) -> list[str]:
+    texts = [_seen(story, item, block) for block in blocks]
+    if len(texts) < 2:
+        return texts
+    say = story.say
+    pairs = zip(blocks, texts, strict=True)
+    return [say("expected.in_case", block=block, text=text) for block, text in pairs]
 
 
 def _seen(story: Story, item: Expectation, block: int) -> str:

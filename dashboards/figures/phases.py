@@ -44,7 +44,10 @@ def phase_figure(
     layout = {
         **base_layout(70 + 34 * len(rows)),
         "margin": {"l": left, "r": 14, "t": 8, "b": 46},
-        "meta": {"print": {"height": 44 + 14 * len(rows), "margin.b": 36}},
+        "meta": {
+            "narrow": {"xaxis.title.text": say("figure.phase_axis_narrow")},
+            "print": {"height": 44 + 14 * len(rows), "margin.b": 36},
+        },
         "xaxis": axis(title=title(label), nticks=7),
         "yaxis": axis(
             tickmode="array",

@@ -48,7 +48,9 @@
     const inside = width - layout.margin.l - layout.margin.r;
     for (const label of labels) {
       const fits = label.share * inside > 7.4 * label.letters + 6;
-      if (fits) layout.annotations[label.at].text = label.text;
+      const note = layout.annotations[label.at];
+      if (fits) note.text = label.text;
+      else if (label.share * inside < 8 * note.text.length) note.text = "";
     }
     const small = printing ? print : width < 560 ? narrow : null;
     for (const [path, value] of Object.entries(small ?? {})) {
