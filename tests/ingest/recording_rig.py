@@ -68,14 +68,13 @@ def start_recorder(
     isolation: LslIsolation, out: Path, *arguments: str, **options: Any
 ) -> subprocess.Popen[str]:
     """Start a recorder in a process of its own, with stdin closed."""
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
     return subprocess.Popen(
         [sys.executable, str(HERE / "recording_process.py"), str(out), *arguments],
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
         text=True,
         env={**isolation.environment(), "PYTHONPATH": str(HERE.parents[1])},
-        **options,
+        **pipes,
     )
 
 
