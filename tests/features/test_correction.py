@@ -73,6 +73,14 @@ def test_an_extra_beat_is_taken_out_and_the_place_is_named():
     assert set(np.flatnonzero(run.corrected)) <= {60, 61, 62}
 
 
+def test_where_a_beat_was_only_taken_out_the_next_one_is_named():
+    times = beat_times(120, sway=40.0, jitter=2.0)
+    run = correct_run(np.insert(times, 61, times[60] + 0.06))
+    np.testing.assert_array_equal(run.times, times)
+    assert np.flatnonzero(run.corrected).tolist() == [61]
+    assert run.doubtful[61]
+
+
 @given(st.lists(st.floats(0.25, 2.9), min_size=0, max_size=9))
 def test_few_or_odd_beats_never_crash(steps):
     times = np.cumsum(np.asarray(steps, dtype=np.float64))

@@ -39,6 +39,11 @@ def test_a_source_with_clearly_more_coverage_comes_before_a_better_kind():
     assert used(without(strap(), 60, 65), intervals()).kind is Kind.ECG
 
 
+def test_a_little_more_coverage_does_not_outweigh_the_better_kind():
+    assert used(without(strap(), 60, 110), without(intervals(), 60, 105)).kind is Kind.ECG
+    assert used(without(strap(), 60, 110), without(intervals(), 60, 80)).kind is Kind.RR
+
+
 def test_of_two_signals_of_a_kind_the_one_with_more_beats_is_used():
     broken = without(strap(), 30, 200)
     other = Signal(Kind.ECG, strap().values, strap().times, 130.0, "spare")

@@ -31,6 +31,7 @@ def test_gaps_are_counted_and_measured():
     assert row["longest_gap"] == pytest.approx(40.0, abs=0.02)
     assert row["gap_seconds"] == pytest.approx(50.0, abs=0.04)
     assert row["usable_fraction"] == pytest.approx(70 / 120, abs=0.03)
+    assert row["reasons"] == "gap;coverage"
     assert "within reach" in row["advice"]
 
 
