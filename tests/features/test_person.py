@@ -104,3 +104,14 @@ def test_results_do_not_depend_on_the_order_of_the_signals():
     assert one.beats is not None
     assert two.beats is not None
     np.testing.assert_array_equal(one.beats.times, two.beats.times)
+
+
+def test_skin_temperature_of_the_same_site_judges_skin_conductance():
+    skin = eda(np.array([50.0]), SECONDS, 4.0, site="finger")
+    count = int(SECONDS * 4)
+    warm = wave(Kind.TEMPERATURE, np.full(count, 33.0), 4.0, "wrist")
+    hot = wave(Kind.TEMPERATURE, np.full(count, 45.0), 4.0, "finger")
+    for order in ((skin, warm, hot), (skin, hot, warm)):
+        person = process_person(Person("P1", order), SETTINGS)
+        assert person.eda is not None
+        assert person.eda.usable_seconds == 0.0
