@@ -1,0 +1,120 @@
+"""Before the session: every stream on the network, opened and measured all the time."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from arousal.errors import ArousalError
+from arousal.findings import Finding, Severity
+from arousal.ingest.devices import Catalogue
+from arousal.ingest.lsl import Finder, Inlet, Sighting, local_clock
+from arousal.ingest.roster import Roster, announced_kinds
+from arousal.ingest.stream_health import Meter, State, StreamHealth
+from arousal.recording import Kind
+
+__all__ = ["Lookout"]
+
+DRAIN = 0.1
+LOOK_EVERY = 5
+"""Drains between two looks for new streams."""
+KEEP_LOST = 30.0
+"""Seconds for which a stream that has gone stays in the list."""
+
+
+class Lookout:
+    """Watch the network in a thread of its own, without recording.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+        Device rules.
+    ignore : str
+        Name of the stream of our own marks.
+    """
+
+    def __init__(self, catalogue: Catalogue, ignore: str = "") -> None:
+        self._catalogue, self._ignore = catalogue, ignore
+        self._lock = threading.Lock()
+        self._open: list[tuple[Inlet, Meter]] = []
+        self._gone: dict[str, float] = {}
+        self._seen: set[str] = set()
+        self._failed: dict[str, Finding] = {}
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        finder, turn = Finder(), 0
+        while not self._stop.wait(DRAIN):
+            if turn % LOOK_EVERY == 0:
+                self._look(finder)
+            turn += 1
+            self._drain()
+        finder.close()
+
+    def _look(self, finder: Finder) -> None:
+        for sighting in finder.sightings():
+            if sighting.uid not in self._seen and sighting.info.name != self._ignore:
+                self._seen.add(sighting.uid)
+                threading.Thread(target=self._enter, args=(sighting,), daemon=True).start()
+
+    def _enter(self, sighting: Sighting) -> None:
+        try:
+            inlet = Inlet(sighting)
+        except ArousalError as error:
+            name = sighting.info.name
+            self._failed[sighting.uid] = Finding(
+                "stream-refused", error.message, Severity.PROBLEM, name, error.hint
+            )
+            return
+        with self._lock:
+            self._open.append((inlet, Meter(inlet.info, self._catalogue, local_clock())))
+
+    def _drain(self) -> None:
+        with self._lock:
+            streams = list(self._open)
+        for inlet, meter in streams:
+            if inlet.uid in self._gone:
+                continue
+            arrival = inlet.pull()
+            if arrival is not None:
+                meter.take(arrival, local_clock())
+            if inlet.lost:
+                self._gone[inlet.uid] = time.monotonic()
+        old = {uid for uid, at in self._gone.items() if at < time.monotonic() - KEEP_LOST}
+        if old:
+            with self._lock:
+                self._open = [pair for pair in self._open if pair[0].uid not in old]
+            self._gone = {uid: at for uid, at in self._gone.items() if uid not in old}
+
+    def readings(self, roster: Roster) -> tuple[StreamHealth, ...]:
+        """Return a reading of every stream, by name; persons as this roster sees them."""
+        now = local_clock()
+        with self._lock:
+            streams = list(self._open)
+        found = []
+        for inlet, meter in streams:
+            ended = State.LOST if inlet.lost else None
+            person = roster.person(inlet.info)
+            offset = None if inlet.lost else inlet.offset()
+            found.append(meter.read(0, now, offset, person=person, ended=ended))
+        return tuple(sorted(found, key=lambda r: (r.info.name, r.info.uid)))
+
+    def kinds(self, reading: StreamHealth) -> tuple[Kind, ...]:
+        """Kinds as measured, or as announced where nothing arrived yet."""
+        return reading.kinds or announced_kinds(reading.info, self._catalogue)
+
+    @property
+    def failed(self) -> tuple[Finding, ...]:
+        """Streams that were seen and did not open."""
+        return tuple(self._failed.values())
+
+    def close(self) -> None:
+        """Stop, and hang up on every stream."""
+        self._stop.set()
+        self._thread.join(3.0)
+        with self._lock:
+            for inlet, _ in self._open:
+                inlet.close()
+            self._open = []

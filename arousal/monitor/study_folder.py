@@ -1,0 +1,186 @@
+"""The folder that a live session is kept in: made if missing, changed only before it begins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+from pydantic import ValidationError
+
+from arousal.atomic import write_text
+from arousal.errors import SettingsError, UsageError
+from arousal.protocol import load_protocol
+from arousal.session import SessionFile, load_session, load_study
+from arousal.settings import explain_validation
+
+__all__ = ["choose_session", "data_files", "open_study", "prepare_session", "write_setup"]
+
+CHANGEABLE = frozenset({"protocol", "setting", "people", "consent"})
+"""What the page may change in ``session.toml``."""
+
+
+def open_study(folder: Path, protocol: str = "balint-90") -> Path:
+    """Make sure that a folder is a study: an empty or new one becomes one.
+
+    Parameters
+    ----------
+    folder : Path
+        The study's folder.
+    protocol : str
+        Protocol of a study that is made.
+
+    Returns
+    -------
+    Path
+        The folder, resolved.
+
+    Raises
+    ------
+    UsageError
+        If it holds other things, or is a session itself.
+    SettingsError
+        If its ``study.toml`` is wrong, or there is no such protocol.
+    """
+    folder = folder.resolve()
+    settings = folder / "study.toml"
+    if settings.is_file():
+        load_study(settings)
+        return folder
+    if (folder / "session.toml").is_file():
+        hint = f"give its study, and --session {folder.name}"
+        raise UsageError("this is a session, not a study", where=folder, hint=hint)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(
+            "holds no study.toml and is not empty", where=folder, hint="name a new folder"
+        )
+    load_protocol(protocol)
+    document = tomlkit.document()
+    document["schema"] = 1
+    document["name"] = folder.name
+    document["protocol"] = protocol
+    write_text(settings, tomlkit.dumps(document))
+    return folder
+
+
+def data_files(folder: Path) -> list[Path]:
+    """Data files of a session folder, in the order in which they were recorded."""
+    return sorted(folder.glob("recording*.xdf"), key=lambda p: p.stat().st_mtime)
+
+
+def choose_session(study: Path, today: date) -> str:
+    """Return the id of the session to open when none is named.
+
+    The newest one that was prepared and not recorded yet; else a new one named by the date.
+    """
+    sessions = study / "sessions"
+    prepared = [
+        place.parent
+        for place in sessions.glob("*/session.toml")
+        if not data_files(place.parent) or (place.parent / ".desk.json").exists()
+    ]
+    if prepared:
+        return max(prepared, key=lambda p: (p / "session.toml").stat().st_mtime).name
+    name, number = today.isoformat(), 1
+    while (sessions / name).exists():
+        number += 1
+        name = f"{today.isoformat()}-{number}"
+    return name
+
+
+def prepare_session(study: Path, name: str) -> Path:
+    """Return a session's folder, made with a ``session.toml`` if it is new.
+
+    The people of the study's last session are taken over with their streams and roles, for groups
+    meet again and again; their consents are not (they stand in ``participants.tsv`` or are ticked).
+
+    Raises
+    ------
+    SettingsError
+        If the name is no session id.
+    """
+    folder = study / "sessions" / name
+    place = folder / "session.toml"
+    if place.is_file():
+        load_session(place)
+        return folder
+    fields: dict[str, Any] = {"schema": 1, "id": name, "protocol": _default_protocol(study)}
+    try:
+        SessionFile.model_validate(fields)
+    except ValidationError as error:
+        raise explain_validation(error, place) from None
+    before = _newest_other(study)
+    if before is not None:
+        fields["protocol"] = before.protocol
+        fields["setting"] = before.setting
+        fields["people"] = {
+            person: entry.model_dump(exclude_none=True, exclude_defaults=True)
+            for person, entry in before.people.items()
+        }
+    write_text(place, tomlkit.dumps(fields))
+    return folder
+
+
+def _default_protocol(study: Path) -> str:
+    return load_study(study / "study.toml").protocol
+
+
+def _newest_other(study: Path) -> SessionFile | None:
+    places = sorted(study.glob("sessions/*/session.toml"), key=lambda p: p.stat().st_mtime)
+    return load_session(places[-1]) if places else None
+
+
+def write_setup(folder: Path, changes: Mapping[str, Any], now: datetime) -> SessionFile:
+    """Change ``session.toml`` before the recording, keeping everything else in it.
+
+    Parameters
+    ----------
+    folder : Path
+        Session folder.
+    changes : mapping
+        Any of ``protocol``, ``setting``, ``people`` (person -> role, eda_site, streams) and
+        ``consent`` (person -> list of purposes agreed to; dates that stand are kept, new ones are
+        today's). ``people`` and ``consent`` replace what was there.
+    now : datetime
+        For the date of a tick.
+
+    Returns
+    -------
+    SessionFile
+        As written.
+
+    Raises
+    ------
+    SettingsError
+        If the result would not be a valid session; nothing is written then.
+    """
+    place = folder / "session.toml"
+    if strange := set(changes) - CHANGEABLE:
+        raise SettingsError(f"{', '.join(sorted(strange))} cannot be changed here", where=place)
+    document = tomlkit.parse(place.read_text(encoding="utf-8"))
+    for key, wanted in changes.items():
+        before = document.unwrap().get("consent", {})
+        value = _dated(wanted, before, now.date()) if key == "consent" else wanted
+        document.pop(key, None)
+        if value:
+            document[key] = value
+    text = tomlkit.dumps(document)
+    raw = tomlkit.parse(text).unwrap()
+    try:
+        session = SessionFile.model_validate(raw)
+    except ValidationError as error:
+        raise explain_validation(error, place) from None
+    load_protocol(session.protocol, folder=folder).check_people(session.people, place)
+    write_text(place, text)
+    return session
+
+
+def _dated(ticks: Mapping[str, Any], before: Any, today: date) -> dict[str, dict[str, date]]:
+    known = before if isinstance(before, dict) else {}
+    return {
+        person: {p: known.get(person, {}).get(p, today) for p in purposes}
+        for person, purposes in ticks.items()
+        if purposes
+    }

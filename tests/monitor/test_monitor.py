@@ -1,0 +1,61 @@
+"""Live numbers are the offline numbers, and a monitor's memory does not grow."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from arousal.features import Grid, process_person, window_features
+from arousal.recording import Kind, Person, Recording, Signal
+from arousal.settings import Settings
+from arousal.simulate import SimulationSettings, simulate
+from tests.monitor.feeding import OFFSET, Feed
+
+SECONDS = 420.0
+
+
+@pytest.fixture(scope="module")
+def session() -> Recording:
+    """Seven minutes of clean ECG, RR and EDA of three people."""
+    settings = SimulationSettings(
+        signals=(Kind.ECG, Kind.RR, Kind.EDA),
+        artefacts="none",
+        dropouts="none",
+        minutes=10,
+        baseline_minutes=2,
+        recovery_minutes=2,
+    )
+    made = simulate("balint-60", 6, 11, settings).recording
+    people = []
+    for number, person in enumerate(made.persons[:3]):
+        kinds = [(Kind.ECG, Kind.EDA), (Kind.RR, Kind.EDA), (Kind.ECG, Kind.RR, Kind.EDA)][number]
+        signals = tuple(s.crop(0, SECONDS) for s in person.signals if s.kind in kinds)
+        people.append(Person(person.id, signals))
+    return Recording(tuple(people), id="live")
+
+
+def offline(person: Person, end: float, seconds: float) -> dict[str, float]:
+    grid = Grid.of([end - seconds], seconds)
+    row = window_features([process_person(person, Settings())], grid, Settings()).iloc[0]
+    return {
+        "hr": row["heart_rate"],
+        "rmssd": row["HRV_RMSSD"],
+        "scl": row["EDA_Tonic_Mean"],
+    }
+
+
+@pytest.mark.parametrize("jitter", [0.0, 0.02])
+def test_live_numbers_are_the_offline_numbers_of_the_same_window(session, jitter):
+    feed = Feed(jitter)
+    feed.play(session, SECONDS)
+    for person in session:
+        compared = 0
+        for live in feed.features[person.id]:
+            end, skin_end = live.end - OFFSET, live.skin_end - OFFSET
+            if end < 200 or end > SECONDS - 5 or round(end / 5) % 6:
+                continue
+            assert live.heart_rate == pytest.approx(offline(person, end, 60)["hr"], abs=0.5)
+            assert live.rmssd == pytest.approx(offline(person, end, 120)["rmssd"], rel=0.02)
+            assert live.scl == pytest.approx(offline(person, skin_end, 60)["scl"], rel=0.02)
+            compared += 1
+        assert compared >= 5
