@@ -302,7 +302,7 @@ FEATURES = Table(
             "scr_rate",
             "float",
             "1/min",
-            "SCR_Peaks_N per usable minute (non-specific responses)",
+            "SCR_Peaks_N per usable minute (non-specific responses); missing for non-responders",
             0,
             None,
             (),
@@ -454,7 +454,8 @@ CURVES = Table(
             "z",
             "float",
             "",
-            "Change / the session's own MAD x 1.4826, signed so that up = more arousal (for scr_rate both of its square root); display only",
+            "Change / the session's own MAD x 1.4826, signed so that up = more arousal "
+            "(for scr_rate both of its square root); display only",
         ),
     ),
     key=("person", "time", "measure"),
@@ -496,14 +497,17 @@ PHASES = Table(
             "value",
             "float",
             "",
-            "Mean over valid windows of the change from own baseline (device_heart_rate: plain mean); for 'members' the median over persons; NaN = refused, see reason",
+            "Mean over valid windows of the change from own baseline "
+            "(device_heart_rate: plain mean); for 'members' the median over persons; "
+            "NaN = refused, see reason",
         ),
         Column("unit", "str", "", "Unit of value"),
         Column(
             "low",
             "float",
             "",
-            "For 'members' the lower quartile over persons; for a person the mean minus its standard deviation over windows (spread, not a confidence interval)",
+            "For 'members' the lower quartile over persons; for a person the mean minus"
+            " its standard deviation over windows (spread, not a confidence interval)",
         ),
         Column("high", "float", "", "The same on the upper side"),
         Column("n", "int", "", "Valid windows (a person) or persons ('members')", low=0),

@@ -124,16 +124,7 @@ MEMBERS = {
 }
 
 
-NON_RESPONDER_COUNTED = pytest.mark.xfail(
-    strict=True,
-    reason="a non-responder's zeros enter the members' median of responses; they must be left out",
-)
-
-
-@pytest.mark.parametrize(
-    "measure",
-    [m if m != "scr_rate" else pytest.param(m, marks=NON_RESPONDER_COUNTED) for m in MEMBERS],
-)
+@pytest.mark.parametrize("measure", MEMBERS)
 def test_the_members_median_is_recovered(roles: pd.DataFrame, measure: str) -> None:
     rows = roles[roles["measure"] == measure]
     assert len(rows) >= 6
@@ -194,6 +185,10 @@ def test_the_non_responder_and_the_lost_strap_are_said(
 ) -> None:
     silent = {f["person"] for f in truth["faults"] if f["what"] == "no_response"}
     assert {f.where for f in result.findings if f.code == "non-responder"} == silent
+    rows = result.phases
+    left_out = rows[rows["person"].isin(silent) & (rows["measure"] == "scr_rate")]
+    assert left_out["value"].isna().all()
+    assert left_out["reason"].str.contains("non responder").any()
     lost = [f for f in truth["faults"] if f["what"] == "gap"]
     quality = result.quality.set_index(["person", "kind"])
     row = quality.loc[(lost[0]["person"], "rr")]

@@ -235,11 +235,14 @@ def _skin(
     )
     flags[Quality.COVERAGE] = (coverage < wanted) & (coverage > 0)
     flags[Quality.NON_RESPONDER] = np.full(rows, eda.non_responder)
+    # Who never responds says nothing about arousal by not responding: the count of 0 is a fact,
+    # a rate would pull the group's median down (science: left out of EDA tests).
+    minutes = np.where(valid & (not eda.non_responder), coverage * grid.duration / 60.0, np.nan)
     return {
         "EDA_Tonic_Mean": tonic,
         "ln_scl": _log(tonic),
         "SCR_Peaks_N": number,
-        "scr_rate": number / np.where(valid, coverage * grid.duration / 60.0, np.nan),
+        "scr_rate": number / minutes,
         "SCR_Peaks_Amplitude_Mean": _where(counted, amplitude),
         "eda_coverage": coverage,
     }, flags

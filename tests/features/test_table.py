@@ -236,9 +236,11 @@ def test_flat_skin_conductance_is_no_contact_and_has_no_number():
     assert codes(found["eda_reasons"]) == {"no-contact"}
 
 
-def test_a_non_responder_is_named_in_every_window():
+def test_a_non_responder_is_named_in_every_window_and_has_no_rate():
     found = row(physiology(eda(np.empty(0), 600.0, 4.0)), 60.0, 120.0)
     assert found["SCR_Peaks_N"] == 0.0
+    assert np.isnan(found["scr_rate"])
+    assert np.isfinite(found["ln_scl"])
     assert np.isnan(found["SCR_Peaks_Amplitude_Mean"])
     assert codes(found["eda_reasons"]) == {"non-responder"}
 
