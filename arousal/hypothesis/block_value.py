@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from arousal.hypothesis.hypothesis_file import Exclusions, SpeechRule
 from arousal.hypothesis.layout import Layout, Part
-from arousal.hypothesis.own_speech import matched_difference, own_slope
+from arousal.hypothesis.own_speech import OwnSpeech, matched_difference, own_slope
 from arousal.hypothesis.part_means import Need, PartMeans, part_means, valid_windows
 from arousal.hypothesis.prediction import Contrast
 from arousal.phase_align.counting import FAST
@@ -71,7 +71,7 @@ def need_of(measure: str, rules: Exclusions) -> Need:
 
 def person_values(
     values: Floats,
-    speech: Floats,
+    own: OwnSpeech,
     layout: Layout,
     parts: Sequence[Part],
     contrast: Contrast,
@@ -82,8 +82,10 @@ def person_values(
 
     Parameters
     ----------
-    values, speech : ndarray, shape (..., persons, windows)
-        The measure (NaN = refused) and the share of own speech, 0-1 (NaN = not known).
+    values : ndarray, shape (..., persons, windows)
+        The measure; NaN = refused.
+    own : OwnSpeech
+        Who spoke; arrays of the same shape.
     layout : Layout
         Where the windows lie.
     parts : sequence of Part
@@ -96,6 +98,7 @@ def person_values(
     rule : SpeechRule
         What is quiet.
     """
+    speech = own.now
     valid = valid_windows(values, speech, contrast.speech, rule.quiet_max, rule.unknown == "keep")
     means = part_means(values, speech, valid, layout, parts)
     weights = np.array([t.weight for t in contrast.terms])
@@ -103,7 +106,7 @@ def person_values(
         good = means.enough(need).all(axis=-1)
         value = np.where(good, means.mean @ weights, np.nan)
         return PersonValues(value, means.n.sum(axis=-1), means, None)
-    slope = own_slope(values, speech, layout)
+    slope = own_slope(values, speech, layout, own.before)
     if contrast.speech == "matched":
         found = matched_difference(values, speech, slope, layout, parts)
         good = (found.seconds >= need.seconds).all(axis=-1)

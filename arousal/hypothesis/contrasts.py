@@ -218,7 +218,7 @@ class _Reasons:
         at, name = self.parts[k].member, self.parts[k].name
         if not np.isfinite(self.data.values[i, at]).any():
             return f"no valid window in {name}"
-        if not np.isfinite(self.data.speech[i, at]).any():
+        if not np.isfinite(self.data.speech.now[i, at]).any():
             return f"nobody recorded who spoke in {name}"
         return f"no quiet window in {name}"
 

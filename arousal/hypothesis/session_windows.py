@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from arousal.hypothesis.hypothesis_file import Hypothesis
 from arousal.hypothesis.layout import Layout
+from arousal.hypothesis.own_speech import LAG, OwnSpeech
 from arousal.phase_align.align import align_windows, group_of
 from arousal.phase_align.counting import measure_windows, phase_windows
 from arousal.phase_align.timeline import Timeline
@@ -79,8 +80,10 @@ class BlockWindows:
         Who stands in each row.
     layout : Layout
         Where the windows lie.
-    values, speech : ndarray, shape (persons, windows)
-        The measure in its own unit (NaN = refused), own speech 0-1 (NaN = not known).
+    values : ndarray, shape (persons, windows)
+        The measure in its own unit; NaN = refused.
+    speech : OwnSpeech
+        Arrays of the same shape.
     absent : mapping
         Pseudonym -> why none of their windows may enter.
     """
@@ -88,7 +91,7 @@ class BlockWindows:
     persons: tuple[str, ...]
     layout: Layout
     values: NDArray[np.float64]
-    speech: NDArray[np.float64]
+    speech: OwnSpeech
     absent: Mapping[str, str]
 
     def rows_of(self, people: tuple[str, ...]) -> list[int]:
@@ -162,11 +165,22 @@ class SessionWindows:
             s.protocol,
             self.settings,
         )
-        both = pd.concat([s.features, s.short], ignore_index=True)
-        both = both.assign(time=both["onset"] + both["duration"] / 2)
-        speech = both.drop_duplicates(_KEY).set_index(_KEY)["speech_fraction"]
-        usable = usable.join(speech, on=_KEY)
-        return pd.concat([usable, self._rated()], ignore_index=True)
+        return pd.concat([self._with_speech(usable), self._rated()], ignore_index=True)
+
+    def _with_speech(self, windows: pd.DataFrame) -> pd.DataFrame:
+        """Add own speech, now and in the window that began `LAG` s (whole steps) earlier."""
+        both = pd.concat([self.session.features, self.session.short], ignore_index=True)
+        middle = both["onset"] + both["duration"] / 2
+        # Rounded, because a time minus a lag is not the same float as the earlier time.
+        both = both.assign(time=middle.round(3)).drop_duplicates(_KEY)
+        known = both.set_index(_KEY)["speech_fraction"]
+        step = self.settings.windows.step
+        lag = step * max(1, round(LAG / step))
+        columns = {}
+        for name, shift in (("speech_fraction", 0.0), ("speech_before", lag)):
+            at = windows.assign(time=(windows["time"] - shift).round(3))
+            columns[name] = known.reindex(pd.MultiIndex.from_frame(at[_KEY])).to_numpy()
+        return windows.assign(**columns)
 
     def _rated(self) -> pd.DataFrame:
         s = self.session
@@ -174,7 +188,9 @@ class SessionWindows:
             return pd.DataFrame()
         place = align_windows(s.ratings, s.timeline, s.protocol, self.settings.align)
         rated = s.ratings[["person", "duration", "measure", "value"]].join(place)
-        return rated[rated["inside"] & rated["certain"]].assign(speech_fraction=np.nan)
+        return rated[rated["inside"] & rated["certain"]].assign(
+            speech_fraction=np.nan, speech_before=np.nan
+        )
 
     def of(self, block: Block, measure: str) -> BlockWindows:
         """Lay the windows of one block and measure out as arrays."""
@@ -191,13 +207,15 @@ class SessionWindows:
         row = rows["person"].map({p: i for i, p in enumerate(persons)}).to_numpy(dtype=np.int64)
         places = pd.MultiIndex.from_frame(grid[["time", "duration"]])
         column = places.get_indexer(pd.MultiIndex.from_frame(rows[["time", "duration"]]))
-        values = np.full((len(persons), len(grid)), np.nan)
-        speech = values.copy()
-        values[row, column] = rows["value"]
-        speech[row, column] = rows["speech_fraction"]
+        arrays = []
+        for name in ("value", "speech_fraction", "speech_before"):
+            array = np.full((len(persons), len(grid)), np.nan)
+            array[row, column] = rows[name]
+            arrays.append(array)
+        values, now, before = arrays
         absent = dict(self._absent)
         if measure in SKIN:
             absent = {**self._silent_skin, **absent}
         for person in absent.keys() & set(persons):
             values[persons.index(person)] = np.nan
-        return BlockWindows(persons, layout, values, speech, absent)
+        return BlockWindows(persons, layout, values, OwnSpeech(now, before), absent)
