@@ -1,0 +1,340 @@
+"""The session's desk: looks out before, records and takes marks during, knows what was lost after.
+
+It runs in a process of its own (`desk_process`). Page servers come and go; the desk stays. It can
+be asked (`Desk.answer`):
+
+============  ====================================================================================
+``ping``      is somebody there
+``wait``      the state, when it is newer than ``after``, or after 2 s at the latest
+``setup``     change who wears what, roles, protocol, consents (before the recording)
+``accept``    begin without these people's data
+``start``     begin to record
+``mark``      set a mark (``text``, ``key``)
+``shift``     the marked thing began ``seconds`` later (``of``, ``key``)
+``curves``    the last ten minutes of everybody's numbers
+``stop``      mark the end, close the file, read it back
+``leave``     end the process if nothing is being recorded
+============  ====================================================================================
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from arousal.errors import UsageError
+from arousal.findings import Finding
+from arousal.ingest.devices import load_catalogue
+from arousal.ingest.lsl import local_clock
+from arousal.ingest.marker_outlet import MARKER_NAME
+from arousal.ingest.recorder import Recorder
+from arousal.ingest.recording_summary import RecordingSummary
+from arousal.ingest.roster import load_roster
+from arousal.monitor.lookout import Lookout
+from arousal.monitor.mark_book import MarkBook
+from arousal.monitor.monitor import Monitor
+from arousal.monitor.seats import Strips, seats
+from arousal.monitor.state import (
+    clock_state,
+    curve_state,
+    disk_state,
+    finding_state,
+    phase_state,
+    session_state,
+    stream_state,
+    summary_state,
+)
+from arousal.monitor.study_folder import write_setup
+from arousal.protocol import load_protocol
+from arousal.settings import load_settings
+
+__all__ = ["Desk"]
+
+TICK = 0.5
+"""Seconds between two states."""
+EXTRA = 30 * 60.0
+"""Seconds beyond the protocol's length for which the disk must last."""
+
+
+class Desk:
+    """One live session.
+
+    Parameters
+    ----------
+    folder : Path
+        Session folder with ``session.toml``.
+
+    Raises
+    ------
+    SettingsError
+        If the session's files are wrong.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._catalogue = load_catalogue()
+        self._stage = "before"
+        self._lock = threading.RLock()  # stage, session, recorder
+        self._load()
+        self._lookout: Lookout | None = Lookout(self._catalogue, MARKER_NAME)
+        self._recorder: Recorder | None = None
+        self._book: MarkBook | None = None
+        self._summary: RecordingSummary | None = None
+        self._accepted: set[str] = set()
+        self._strips = Strips()
+        self._zero = 0.0
+        self._news = threading.Condition()
+        self._heard = threading.Event()
+        self._state: dict[str, Any] = {}
+        self._version = 0
+        self._fault = ""
+        self._closing = threading.Event()
+        self.asked = time.monotonic()
+        """When somebody asked for something last."""
+        self._publish()
+        self._ticker = threading.Thread(target=self._run, daemon=True)
+        self._ticker.start()
+
+    @property
+    def recording(self) -> bool:
+        """Whether a recording is under way."""
+        return self._stage == "during"
+
+    def _load(self) -> None:
+        self._roster = load_roster(self._folder, self._catalogue)
+        session = self._roster.session
+        if session is None:
+            raise UsageError("there is no session to record", where=self._folder)
+        self._session = session
+        self._protocol = load_protocol(session.protocol, folder=self._folder)
+        rules = next((p / "arousal.toml" for p in self._places() if _there(p)), None)
+        self._monitor = Monitor(self._catalogue, load_settings(rules), local_clock)
+
+    def _places(self) -> tuple[Path, Path]:
+        return self._folder, self._folder.parent.parent
+
+    # ------------------------------------------------------------------ what can be asked
+
+    def answer(self, what: str, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Answer a request; see the table above.
+
+        Raises
+        ------
+        UsageError, DataError, SettingsError
+            If it cannot be done now; the message is for the person at the page.
+        """
+        self.asked = time.monotonic()
+        actions = {
+            "ping": dict,
+            "wait": lambda: self._wait(int(fields.get("after", 0))),
+            "setup": lambda: self._setup(fields["changes"]),
+            "accept": lambda: self._accept(fields["people"]),
+            "start": self._start,
+            "mark": lambda: self._mark(str(fields["text"]), str(fields["key"])),
+            "shift": lambda: self._shift(fields),
+            "curves": lambda: curve_state(self._monitor, self._session),
+            "stop": self._stop,
+            "leave": self._leave,
+        }
+        if what not in actions:
+            raise UsageError(f"the desk does not know {what!r}")
+        try:
+            return actions[what]()
+        except KeyError as error:
+            raise UsageError(f"{what} needs {error}") from None
+
+    def _wait(self, after: int) -> dict[str, Any]:
+        with self._news:
+            self._news.wait_for(lambda: self._version != after, timeout=2.0)
+            return {"version": self._version, "state": self._state}
+
+    def _setup(self, changes: Mapping[str, Any]) -> dict[str, Any]:
+        with self._lock:
+            self._only("before", "who wears what is set before the recording")
+            write_setup(self._folder, changes, datetime.now(UTC))
+            self._load()
+        self._publish()
+        return {}
+
+    def _accept(self, people: list[str]) -> dict[str, Any]:
+        with self._lock:
+            self._accepted = {str(person) for person in people} & set(self._session.people)
+        self._publish()
+        return {}
+
+    def _only(self, stage: str, why: str) -> None:
+        if self._stage != stage:
+            raise UsageError(why, hint=f"the session is now {self._stage!r}")
+
+    def _start(self) -> dict[str, Any]:
+        with self._lock:
+            if self._stage == "during":
+                return {}
+            self._only("before", "this session was recorded already")
+            missing = [s["id"] for s in self._seats() if not s["ready"]]
+            if missing:
+                raise UsageError(
+                    f"no data yet from {', '.join(missing)}",
+                    hint="or accept by name that they are not recorded",
+                )
+            if self._lookout is not None:
+                self._lookout.close()
+                self._lookout = None
+            recorder = Recorder(
+                self._folder / self._session.recording,
+                self._folder,
+                planned=60 * self._protocol.minutes + EXTRA,
+                listener=self._listen,
+            )
+            recorder.start()
+            self._zero = local_clock()
+            self._book = MarkBook(recorder, self._protocol, self._session, self._zero, local_clock)
+            self._recorder = recorder
+            self._strips = Strips()
+            self._stage = "during"
+        self._publish()
+        return {"file": recorder.path.name}
+
+    def _listen(self, samples: Any) -> None:
+        self._monitor.take(samples)
+        self._heard.set()
+
+    def _mark(self, text: str, key: str) -> dict[str, Any]:
+        answer = self._marks().mark(text, key)
+        self._heard.set()
+        return answer
+
+    def _shift(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        of, key = str(fields.get("of", "")), str(fields["key"])
+        answer = self._marks().shift(float(fields["seconds"]), of, key)
+        self._heard.set()
+        return answer
+
+    def _marks(self) -> MarkBook:
+        if self._stage != "during" or self._book is None:
+            raise UsageError("there is no recording to mark", hint="start the recording first")
+        return self._book
+
+    def _stop(self) -> dict[str, Any]:
+        with self._lock:
+            if self._stage == "after":
+                return {}
+            self._only("during", "there is no recording to stop")
+            if self._recorder is None or self._book is None:
+                raise AssertionError  # during means that there are both
+            if not self._book.has_end:
+                self._book.mark("end", f"end-{self._zero:.6f}")
+            self._summary = self._recorder.stop()
+            self._stage = "after"
+        self._publish()
+        return {}
+
+    def _leave(self) -> dict[str, Any]:
+        if self._stage == "during":
+            raise UsageError("a recording is under way", hint="stop it first")
+        self._closing.set()
+        return {}
+
+    @property
+    def closing(self) -> threading.Event:
+        """Set when the process shall end."""
+        return self._closing
+
+    def finish(self) -> None:
+        """End in order: a recording that is under way is closed properly."""
+        if self._stage == "during":
+            self._stop()
+        self._closing.set()
+        self._heard.set()
+        self._ticker.join(3.0)
+        if self._lookout is not None:
+            self._lookout.close()
+
+    # ------------------------------------------------------------------ the state, twice a second
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            self._heard.wait(TICK)
+            self._heard.clear()
+            self._closing.wait(0.04)  # the other streams of the same moment
+            try:
+                self._publish()
+            except Exception as error:  # noqa: BLE001 - the page may err, the recording goes on
+                self._fault = repr(error)
+
+    def _publish(self) -> None:
+        with self._lock:
+            if self._stage == "during":
+                self._monitor.step(self._zero)
+            state = self._build()
+        with self._news:
+            self._state = state
+            self._version += 1
+            self._news.notify_all()
+
+    def _readings(self) -> Any:
+        if self._recorder is not None:
+            return self._recorder.health()
+        return self._lookout.readings(self._roster) if self._lookout is not None else ()
+
+    def _seats(self) -> list[dict[str, Any]]:
+        live = self._monitor if self._stage == "during" else None
+        found = seats(
+            self._session,
+            self._roster,
+            self._readings(),
+            live,
+            local_clock(),
+        )
+        for seat in found:
+            accepted = seat["id"] in self._accepted
+            seat["accepted"], seat["ready"] = accepted, seat["flowing"] or accepted
+        return found
+
+    def _findings(self) -> tuple[Finding, ...]:
+        if self._recorder is not None:
+            return self._recorder.alarms.standing
+        if self._lookout is None:
+            return ()
+        readings = self._lookout.readings(self._roster)
+        infos = [r.info for r in readings if r.state != "lost"]
+        about = [f for r in readings for f in r.findings]
+        return (*self._lookout.failed, *about, *self._roster.check(infos))
+
+    def _build(self) -> dict[str, Any]:
+        readings = self._readings()
+        people = self._seats()
+        now = local_clock() - self._zero if self._stage == "during" else 0.0
+        self._strips.add(people, local_clock())
+        for seat in people:
+            seat["strip"] = self._strips.of(seat["id"])
+        planned = 60 * self._protocol.minutes + EXTRA - now
+        state: dict[str, Any] = {
+            "stage": self._stage,
+            "session": session_state(self._session, self._protocol, self._folder),
+            "streams": [stream_state(r, self._lookout) for r in readings if r.state != "replaced"],
+            "seats": people,
+            "alarms": [finding_state(f) for f in self._findings()],
+            "disk": disk_state(self._folder, readings, planned),
+            "clocks": clock_state(readings),
+            "now": now,
+            "wall": time.time(),
+            "fault": self._fault,
+            "ready": bool(people) and all(seat["ready"] for seat in people),
+        }
+        if self._book is not None:
+            state["log"] = self._book.log()
+            state |= phase_state(self._book.timeline(now), now)
+        if self._recorder is not None:
+            state["file"] = self._recorder.path.name
+        if self._summary is not None:
+            state["summary"] = summary_state(self._summary)
+        return state
+
+
+def _there(place: Path) -> bool:
+    return (place / "arousal.toml").exists()

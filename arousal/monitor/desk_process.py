@@ -1,0 +1,95 @@
+"""The desk's own process: ``python -m arousal.monitor.desk_process SESSION_FOLDER``.
+
+It belongs to nobody: no terminal, no page, no server can take it down. It ends when it is told to
+(`leave`, SIGTERM: a recording is then closed properly first), or when it does not record and
+nobody has asked for anything for a while.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from arousal.errors import ArousalError, DeviceError
+from arousal.monitor.channel import Channel, ChannelClient
+
+__all__ = ["LOG_FILE", "attach", "main"]
+
+LOG_FILE = "desk.log"
+LONELY = 30.0
+"""Seconds without a question after which a desk that does not record ends."""
+START_SECONDS = 30.0
+_WINDOWS_FLAGS = ("CREATE_NEW_PROCESS_GROUP", "DETACHED_PROCESS")
+_STARTED: list[subprocess.Popen[bytes]] = []
+"""Kept, so that a desk that ends before this process does is taken note of."""
+
+
+def attach(folder: Path) -> ChannelClient:
+    """Return a client of the session's desk; start the desk if none is there.
+
+    Parameters
+    ----------
+    folder : Path
+        Session folder with ``session.toml``.
+
+    Raises
+    ------
+    DeviceError
+        If a new desk does not come up.
+    """
+    client = ChannelClient(folder)
+    if client.alive:
+        return client
+    log = folder / LOG_FILE
+    command = [sys.executable, "-m", "arousal.monitor.desk_process", str(folder)]
+    # Out of this process's terminal and group, so that neither takes the desk down with it.
+    flags = sum(getattr(subprocess, name, 0) for name in _WINDOWS_FLAGS)
+    with log.open("ab") as out:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            creationflags=flags,
+            start_new_session=True,
+        )
+    _STARTED.append(process)
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        if client.alive:
+            return client
+        if process.poll() is not None:
+            break
+        time.sleep(0.05)
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    reason = lines[-1] if lines else "no reason given"
+    raise DeviceError(f"the recorder does not start: {reason}", where=folder, hint=f"see {log}")
+
+
+def main(arguments: list[str]) -> int:
+    """Serve one session until it is over."""
+    from arousal.ingest.stop_signals import stop_signals
+    from arousal.monitor.desk import Desk
+
+    folder = Path(arguments[0])
+    try:
+        with stop_signals() as stop:
+            desk = Desk(folder)
+            channel = Channel(folder, desk.answer)
+            try:
+                while not stop.wait(0.2) and not desk.closing.is_set():
+                    if not desk.recording and time.monotonic() - desk.asked > LONELY:
+                        break
+            finally:
+                channel.close()
+                desk.finish()
+    except ArousalError as error:
+        print(f"arousal: {error}", file=sys.stderr, flush=True)  # noqa: T201
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,117 @@
+"""Serve the page on this computer until Ctrl-C; the recording does not mind."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import threading
+import webbrowser
+from collections.abc import Callable
+from pathlib import Path
+
+from arousal.errors import UsageError
+from dashboards.live.app import make_app
+from dashboards.live.security import Door
+
+__all__ = ["serve"]
+
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+PORT = 8765
+"""The first port that is tried when none is named."""
+TRIES = 20
+
+
+def serve(
+    folder: Path,
+    say: Callable[[str], None],
+    *,
+    host: str = "127.0.0.1",
+    port: int | None = None,
+    token: bool = False,
+    researcher: bool = False,
+    open_browser: bool = True,
+) -> None:
+    """Serve one session's page.
+
+    Parameters
+    ----------
+    folder : Path
+        Session folder.
+    say : callable
+        Prints the address, once.
+    host : str
+        Address to listen on.
+    port : int, optional
+        0 for any; default: the first free one from 8765 on.
+    token : bool
+        Whether a token is needed; it must be for any host but this computer's own.
+    researcher : bool
+        Whether the page may show live curves.
+    open_browser : bool
+        Whether to open the page here.
+
+    Raises
+    ------
+    UsageError
+        If the host is not this computer's own and no token is asked for, or the port is taken.
+    """
+    import uvicorn
+
+    if host not in LOOPBACK and not token:
+        raise UsageError(
+            f"--host {host} lets other computers in, so it needs --token",
+            where="--host",
+            hint="a token is then made and printed once",
+        )
+    listening = _listen(host, port)
+    number = int(listening.getsockname()[1])
+    secret = secrets.token_urlsafe(16) if token else ""
+    names = {host, "127.0.0.1", "localhost"}
+    if host in {"0.0.0.0", "::"}:  # noqa: S104 - asked for by name, and only with a token
+        names |= {socket.gethostname(), *_own_addresses()}
+    door = Door.of(names, number, secret)
+    shown = "127.0.0.1" if host in {"0.0.0.0", "::", *LOOPBACK} else host  # noqa: S104
+    address = f"http://{shown}:{number}/" + (f"?token={secret}" if secret else "")
+    say(address)
+    if open_browser:
+        threading.Timer(0.5, webbrowser.open, (address,)).start()
+    config = uvicorn.Config(
+        make_app(folder, door, researcher=researcher),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        lifespan="on",
+        timeout_graceful_shutdown=1,
+        ws="none",
+    )
+    with listening:
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+def _listen(host: str, port: int | None) -> socket.socket:
+    ports = range(PORT, PORT + TRIES) if port is None else [port]
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for number in ports:
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            listening.bind((host, number))
+            listening.listen(64)
+        except OSError as error:
+            listening.close()
+            if number == ports[-1]:
+                raise UsageError(
+                    f"port {number} on {host} cannot be used: {error.strerror}",
+                    where="--port",
+                    hint="name another one",
+                ) from None
+            continue
+        return listening
+    raise AssertionError  # there is always a last port
+
+
+def _own_addresses() -> set[str]:
+    try:
+        found = socket.getaddrinfo(socket.gethostname(), None)
+    except OSError:
+        return set()
+    return {str(entry[4][0]) for entry in found}
