@@ -2,7 +2,7 @@
 
 ``python3 tasks.py bench soak [--minutes 90] [--people 12]``: real LSL on the
 loopback interface; each person sends ECG 130 Hz, EDA 4 Hz and RR, every sample carries its own
-counter, and marks are set five times a second. Prints one line per minute and the result. Linux.
+counter, and a mark is set every 20 s. Prints one line per minute and the result. Linux.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from arousal.ingest.journal import read_journal  # noqa: E402
 from arousal.ingest.xdf_raw import read_raw  # noqa: E402
 from tests import lsl_isolation  # noqa: E402
 from tests.ingest.recording_rig import Senders, start_recorder, wearers  # noqa: E402
+
+MARK_EVERY = "20"
 
 
 def processor_seconds(pid: int) -> float:
@@ -79,7 +81,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, Senders(isolation, streams) as senders:
         out = Path(folder)
         errors = (out / "errors").open("w")
-        recorder = start_recorder(isolation, out, stdout=subprocess.DEVNULL, stderr=errors)
+        recorder = start_recorder(
+            isolation, out, MARK_EVERY, stdout=subprocess.DEVNULL, stderr=errors
+        )
         memory = watch(recorder, options.minutes)
         told, begun = pylsl.local_clock(), time.monotonic()
         recorder.send_signal(signal.SIGINT)

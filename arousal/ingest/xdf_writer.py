@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import zlib
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -50,7 +51,8 @@ class _Stream:
     count: int = 0
     first: float | None = None
     last: float | None = None
-    offsets: list[tuple[float, float]] = field(default_factory=list)
+    offsets: array[float] = field(default_factory=lambda: array("d"))
+    """Time and value in turn: packed, because a session of many streams has thousands."""
 
 
 class XdfWriter:
@@ -191,7 +193,7 @@ class XdfWriter:
 
     def offset(self, stream_id: int, time: float, offset: float) -> None:
         """Append a clock offset; ``time`` in seconds on the sender's clock."""
-        self._stream(stream_id).offsets.append((time, offset))
+        self._stream(stream_id).offsets.extend((time, offset))
         self._pending.append(xdf_chunks.clock_offset(stream_id, time, offset))
 
     def boundary(self) -> None:
@@ -202,7 +204,8 @@ class XdfWriter:
         """End a stream with its footer; return how many samples it holds."""
         stream = self._stream(stream_id)
         del self._streams[stream_id]
-        xml = xdf_chunks.footer_xml(stream.first, stream.last, stream.count, stream.offsets)
+        offsets = list(zip(stream.offsets[::2], stream.offsets[1::2], strict=True))
+        xml = xdf_chunks.footer_xml(stream.first, stream.last, stream.count, offsets)
         self._pending.append(xdf_chunks.stream_footer(stream_id, xml))
         return stream.count
 
