@@ -1,6 +1,7 @@
 """A recorder in a process of its own, to be killed: ``python recording_process.py OUT [SECONDS]``.
 
-It marks every 0.2 s (or SECONDS), and says each mark on stdout only after `Recorder.mark` has returned.
+It marks every 0.2 s (or SECONDS), and says each mark on stdout only after `Recorder.mark` has
+returned.
 """
 
 from __future__ import annotations

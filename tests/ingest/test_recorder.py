@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import zlib
 from dataclasses import dataclass
@@ -13,7 +14,9 @@ import numpy as np
 import pytest
 
 from arousal.errors import DataError, UsageError
+from arousal.ingest import workers
 from arousal.ingest.journal import Entry, read_journal
+from arousal.ingest.lsl import Arrival, Inlet, local_clock
 from arousal.ingest.recorder import Recorder
 from arousal.ingest.recording_summary import RecordingSummary
 from arousal.ingest.stream_health import State, StreamHealth
@@ -212,6 +215,21 @@ def test_the_journal_pairs_both_clocks_and_ends_with_the_result(session):
     assert session.journal[-1].fields["complete"] is True
 
 
+def test_our_own_reader_finds_the_same_samples_on_one_clock_and_no_damage(session):
+    from arousal.ingest.xdf import read_xdf
+
+    read = read_xdf(session.summary.path)
+    assert not read.truncated
+    assert not {f.code for f in read.noticed} & {"xdf-checksum", "journal-foreign", "xdf-damaged"}
+    counts = dict(zip(read.stream_ids, (len(s.times) for s in read.streams), strict=True))
+    assert counts == {s.number: s.on_disk for s in session.summary.streams}
+    started = {start["uid"]: start["t0"] for starts in session.starts.values() for start in starts}
+    for stream in (s for s in read.streams if s.info.name == "Polar"):
+        # Sender and recorder run on one computer, so one clock is the other's to a millisecond.
+        sent = started[stream.info.uid] + (stream.values[:, 0] + 1) / 130.0
+        np.testing.assert_allclose(stream.times, sent, rtol=0, atol=0.002)
+
+
 def test_the_reserve_is_gone_after_the_recording(session):
     names = {path.name for path in session.summary.path.parent.iterdir()}
     assert names == {"recording.xdf", "journal.jsonl"}
@@ -269,3 +287,30 @@ def test_a_listener_that_fails_is_cut_off_and_the_recording_goes_on(lsl, tmp_pat
         summary = recorder.stop()
         start = senders.starts[0]
     assert seconds_lost(stored(summary.path)["ecg-1"][0], start["t0"], 130.0, stopped) == 0
+
+
+def test_a_stream_that_hangs_in_liblsl_does_not_hold_up_the_others(lsl, tmp_path, monkeypatch):
+    hangs, go_on, pull = threading.Event(), threading.Event(), Inlet.pull
+
+    def sometimes_hang(inlet: Inlet) -> Arrival | None:
+        if inlet.info.name == "hung" and hangs.is_set():
+            go_on.wait(30)
+        return pull(inlet)
+
+    monkeypatch.setattr(Inlet, "pull", sometimes_hang)
+    monkeypatch.setattr(workers, "STUCK_SECONDS", 0.3)
+    streams = [{"name": name, "type": "ECG", "rate": 130.0} for name in ("hung", "fine")]
+    with Senders(lsl, streams) as senders, Recorder(tmp_path) as recorder:
+        wait_until(lambda: len(recorder.health()) == 2)
+        hangs.set()
+        wait_until(lambda: any(f.code == "recorder-fault" for f in recorder.alarms.standing))
+        (before,) = (r.samples for r in of_name(recorder, "fine"))
+        wait_until(lambda: of_name(recorder, "fine")[0].samples > before + 130)
+        go_on.set()
+        wait_until(lambda: not any(f.code == "recorder-fault" for f in recorder.alarms.standing))
+        hangs.clear()
+        stopped = local_clock()
+        summary = recorder.stop()
+    found = stored(summary.path)
+    for name, start in zip(("hung", "fine"), senders.starts, strict=True):
+        assert seconds_lost(found[name][0], start["t0"], 130.0, stopped) == 0
