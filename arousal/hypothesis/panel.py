@@ -126,7 +126,7 @@ class Panel:
         return Layout(self.onset[places], duration, at[places]), places
 
 
-def session_panel(session: SessionFrames, measure: str) -> Panel:
+def session_panel(session: SessionFrames, measure: str, *, short: bool = False) -> Panel:
     """Lay the windows of one measure out as one array.
 
     Parameters
@@ -135,18 +135,22 @@ def session_panel(session: SessionFrames, measure: str) -> Panel:
         An analysed session.
     measure : str
         Of `arousal.tables.MEASURES`.
+    short : bool
+        Take it from the 30-s windows instead of those that the measure usually has.
 
     Raises
     ------
     DataError
         If the measure is unknown or the windows are not evenly spaced.
     NothingUsableError
-        If the session has no windows of the length that this measure needs.
+        If no window of this length holds a value.
     """
     column = declared(measure).column
-    length = window_length(measure, session.settings)
-    rows = session.features[session.features["duration"] == length]
-    if length is None or rows.empty:
+    usual = window_length(measure, session.settings)
+    length = session.settings.windows.short if short else usual
+    table = session.short if short else session.features
+    rows = table[table["duration"] == length]
+    if length is None or rows.empty or rows[column].isna().all():
         raise NothingUsableError(f"no window yields {measure}", where=session.id or None)
     onset = rows["onset"].to_numpy(dtype=np.float64)
     known = np.unique(onset)
