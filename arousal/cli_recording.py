@@ -104,7 +104,7 @@ def doctor(folder: Path, minutes: float) -> None:
 def replay(
     session: Path, speed: float, loop: bool, faults: tuple[str, ...], devices: tuple[str, ...]
 ) -> None:
-    r"""Publish a recording as virtual wearables, to try everything without hardware.
+    """Publish a recording as virtual wearables, to try everything without hardware.
 
     SESSION is a session folder or an XDF file, recorded or simulated.
 
@@ -113,7 +113,7 @@ def replay(
               nan:NAME@30+5   flat:NAME@30+60   step:NAME@60=3.5   freeze@60+5
     Devices:  polar-h10 excite-o-meter smartwatch-stream e4 e4-suite shimmer opensignals emotibit
               muse nervous
-    """
+    """  # noqa: D301 (click reads the backspace itself)
     from arousal.ingest.replay import Replay, virtual_streams
     from arousal.ingest.replay_service import replay_until_stopped
     from arousal.ingest.virtual_faults import parse_fault

@@ -69,9 +69,9 @@ def start_recorder(
 ) -> subprocess.Popen[str]:
     """Start a recorder in a process of its own, with stdin closed."""
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+    program = [sys.executable, str(HERE / "recording_process.py"), str(out), *arguments]
     return subprocess.Popen(
-        [sys.executable, str(HERE / "recording_process.py"), str(out), *arguments],
-        stdin=subprocess.DEVNULL,
+        ["sh", "-c", 'exec "$@" <&-', "sh", *program],
         text=True,
         env={**isolation.environment(), "PYTHONPATH": str(HERE.parents[1])},
         **pipes,

@@ -1,0 +1,41 @@
+"""The commands of the recording day, as a person or a service calls them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from arousal.cli_recording import record, replay
+from arousal.errors import DeviceError
+from arousal.ingest.virtual_devices import DEVICES
+from arousal.ingest.virtual_faults import KINDS
+from tests.ingest.recording_rig import Senders, stored
+
+
+@pytest.mark.lsl
+def test_record_stops_by_itself_and_prints_where_the_file_is(lsl, tmp_path: Path):
+    with Senders(lsl, [{"name": "gsr", "type": "EDA", "rate": 20.0}]):
+        result = CliRunner().invoke(record, [str(tmp_path / "s"), "--stop-after", "0.04"])
+    assert result.exit_code == 0, result.output
+    assert result.stdout.strip() == str(tmp_path / "s" / "recording.xdf")
+    assert "all samples of 2 streams are on disk" in result.stderr
+    assert len(stored(tmp_path / "s" / "recording.xdf")["gsr"][0]["time_stamps"]) > 10
+
+
+@pytest.mark.lsl
+def test_check_names_who_is_missing_and_fails(lsl, tmp_path: Path):
+    (tmp_path / "session.toml").write_text(
+        'schema = 1\nid = "s"\n[people.P04]\nstreams = { ecg = "Polar-04" }\n', encoding="utf-8"
+    )
+    result = CliRunner().invoke(record, [str(tmp_path), "--session", str(tmp_path), "--check"])
+    assert isinstance(result.exception, DeviceError)
+    assert "problem: P04 ecg: no stream named 'Polar-04'" in result.output
+    assert not list(tmp_path.glob("*.xdf"))
+
+
+def test_the_help_of_replay_names_every_device_and_every_fault():
+    words = CliRunner().invoke(replay, ["--help"]).output
+    assert set(DEVICES) <= set(words.split())
+    assert all(f"{kind}:" in words or f"{kind}@" in words for kind in KINDS)
