@@ -137,9 +137,8 @@ class ChannelClient:
             ) from None
         return answer
 
-    @property
-    def alive(self) -> bool:
-        """Whether somebody listens."""
+    def is_alive(self) -> bool:
+        """Ask whether somebody listens."""
         if not (self.folder / ADDRESS_FILE).exists():
             return False
         try:

@@ -40,7 +40,7 @@ def attach(folder: Path) -> ChannelClient:
         If a new desk does not come up.
     """
     client = ChannelClient(folder)
-    if client.alive:
+    if client.is_alive():
         return client
     log = folder / LOG_FILE
     command = [sys.executable, "-m", "arousal.monitor.desk_process", str(folder)]
@@ -58,7 +58,7 @@ def attach(folder: Path) -> ChannelClient:
     _STARTED.append(process)
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
-        if client.alive:
+        if client.is_alive():
             return client
         if process.poll() is not None:
             break

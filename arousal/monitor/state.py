@@ -17,7 +17,7 @@ from arousal.ingest.stream_health import State, StreamHealth
 from arousal.monitor.lookout import Lookout
 from arousal.monitor.monitor import Monitor
 from arousal.phase_align import Timeline
-from arousal.protocol import INCIDENTS, INTERVENTIONS, Protocol
+from arousal.protocol import INCIDENTS, INTERVENTIONS, Protocol, bundled_protocols
 from arousal.session import SessionFile
 
 __all__ = [
@@ -43,6 +43,7 @@ def session_state(session: SessionFile, protocol: Protocol, folder: Path) -> dic
         "id": session.id,
         "study": folder.parent.parent.name,
         "setting": session.setting,
+        "protocols": list(bundled_protocols()),
         "protocol": {
             "id": protocol.id,
             "name": protocol.name,
@@ -166,12 +167,12 @@ def _clock(host: str, readings: list[StreamHealth]) -> dict[str, Any]:
 
 def phase_state(timeline: Timeline, now: float) -> dict[str, Any]:
     """Phases so far, the one that runs, who presents, whether a silence runs."""
+    named = [p for p in timeline.phases if p.phase]
     phases = [
         {"phase": p.phase, "block": p.block, "onset": p.onset, "end": p.end, "mark": p.mark}
-        for p in timeline.phases
-        if p.phase
+        for p in named
     ]
-    current = phases[-1] if phases and phases[-1]["end"] >= now - 1e-6 else None
+    current = phases[-1] if named and named[-1].end >= now - 1e-6 else None
     block = next((b for b in reversed(timeline.blocks)), None)
     silent = any(p.kind == "silence" and math.isnan(p.duration) for p in timeline.points)
     return {

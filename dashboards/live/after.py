@@ -86,7 +86,7 @@ class Aftermath:
         timeline = self._timeline(session, protocol, recording)
         standing = standing_marks(recording.events, session.markers.codes, corrections)
         return {
-            "start": timeline.start,
+            "start": timeline.onset,
             "end": timeline.end,
             "phases": _phases(timeline),
             "marks": [

@@ -67,6 +67,7 @@ class Feed:
     async def events(self) -> AsyncIterator[str]:
         """Yield the newest state whenever there is one; a slow page skips those in between."""
         seen = 0
+        yield "retry: 500\n\n"
         while True:
             async with self._news:
                 try:

@@ -1,0 +1,68 @@
+"""The command for a running session: parses, calls, prints.
+
+`COMMANDS` is registered by `arousal.cli`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+__all__ = ["COMMANDS"]
+
+
+@click.command()
+@click.argument("study", type=click.Path(path_type=Path))
+@click.option("--session", metavar="ID", help="Default: the one that is prepared, else today's.")
+@click.option("--protocol", default="balint-90", show_default=True, help="Of a study that is made.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Default: the first free from 8765.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Others need --token.")
+@click.option("--token", is_flag=True, help="Ask for a token, which is printed once.")
+@click.option("--researcher", is_flag=True, help="Allow live curves: on a screen nobody else sees.")
+@click.option("--no-browser", is_flag=True, help="Do not open the page.")
+def live(
+    study: Path,
+    session: str | None,
+    protocol: str,
+    port: int | None,
+    host: str,
+    token: bool,
+    researcher: bool,
+    no_browser: bool,
+) -> None:
+    """Record a session on one screen: sensors' health, marks by key, corrections, the report.
+
+    STUDY is a study's folder; an empty or new one becomes one. The recorder runs in a process of
+    its own: closing this page or this command does not end a recording, and the same command
+    attaches to it again.
+    """
+    from datetime import date
+
+    from arousal.monitor.desk_process import attach
+    from arousal.monitor.study_folder import (
+        choose_session,
+        data_files,
+        open_study,
+        prepare_session,
+    )
+    from dashboards.live import serve
+
+    root = open_study(study, protocol)
+    name = session or choose_session(root, date.today())  # noqa: DTZ011 - the day on the wall
+    folder = prepare_session(root, name)
+    if not data_files(folder):
+        attach(folder)
+    click.echo(f"session {name}; Ctrl-C ends the page, not a recording", err=True)
+    serve(
+        folder,
+        click.echo,
+        host=host,
+        port=port,
+        token=token,
+        researcher=researcher,
+        open_browser=not no_browser,
+    )
+
+
+COMMANDS: list[click.Command] = [live]

@@ -1,0 +1,177 @@
+// Before: who wears what, who agreed to what, and whether data flows from everyone expected.
+
+import { bytes, make, say, seatColour, shape, tryPost } from "./core.js";
+
+const PURPOSES = { record: "record", research: "research", own_view: "own curve", group_view: "group curve", small_group_view: "small group", share_raw: "share raw" };
+let parts = {};
+let shown = "";
+let now = null;
+
+export function open(box) {
+  parts = { people: make("section", { class: "panel" }), found: make("section", { class: "panel" }), go: make("section", { class: "panel" }) };
+  shown = "";
+  box.append(make("div", { class: "page" }, parts.go, make("div", { class: "two" }, parts.people, parts.found)));
+}
+
+export function key(event, state) {
+  if (event.key === "Enter" && event.ctrlKey && state.ready) { event.preventDefault(); start(); }
+}
+
+export function draw(state) {
+  now = state;
+  drawGo();
+  // While somebody types or picks here, the table under their hand is left alone.
+  const active = document.activeElement;
+  if (parts.people.contains(active) && active.matches("select, input[type=text]")) return;
+  const signature = JSON.stringify([state.session, state.streams.map((s) => [s.uid, s.name, s.kinds, s.state, s.person, s.trouble, s.rate && s.rate.toFixed(0)]), state.seats.map((s) => [s.id, s.level, s.word, s.accepted])]);
+  if (signature === shown) return;
+  shown = signature;
+  const focus = active?.dataset?.keep;
+  drawPeople();
+  drawFound();
+  if (focus) document.querySelector(`[data-keep="${CSS.escape(focus)}"]`)?.focus();
+}
+
+const save = (changes) => tryPost("setup", { changes });
+const copy = () => structuredClone(now.session.people);
+const savePeople = (people) => save({ people: Object.fromEntries(Object.entries(people).map(([id, p]) => [id, bare(p)])) });
+function bare(person) {
+  const entry = { role: person.role, streams: person.streams };
+  if (person.eda_site) entry.eda_site = person.eda_site;
+  return entry;
+}
+
+// ---------------------------------------------------------------- streams and people
+
+/** How session.toml names a stream: by its name if that is its own, else by its source id. */
+function title(stream) {
+  const same = now.streams.filter((s) => s.name === stream.name && !s.text);
+  const sources = now.streams.filter((s) => s.source === stream.source);
+  return same.length === 1 || !stream.source || sources.length > 1 ? stream.name : stream.source;
+}
+function claimed(stream) {
+  return Object.values(now.session.people).some((p) => Object.values(p.streams).some((t) => t === stream.name || t === stream.source));
+}
+function assign(id, stream) {
+  const people = copy();
+  for (const kind of stream.kinds) people[id].streams[kind] = title(stream);
+  if (!stream.kinds.length) { say(`${stream.name} is nothing that is known: it is recorded, and can be mapped later`); return null; }
+  return savePeople(people);
+}
+
+/** Everybody whose pseudonym stands in a stream's name gets that stream; new people are made. */
+function byName() {
+  const people = copy();
+  let count = 0;
+  for (const stream of now.streams.filter((s) => !s.text && s.kinds.length && !claimed(s))) {
+    const found = /(?<![A-Za-z0-9])P\d{1,4}(?![A-Za-z0-9])/i.exec(stream.name.replaceAll("_", " "));
+    if (!found) continue;
+    const id = found[0].toUpperCase();
+    people[id] ??= { role: Object.keys(now.session.protocol.roles).at(-1), streams: {} };
+    for (const kind of stream.kinds) people[id].streams[kind] ??= title(stream);
+    count += 1;
+  }
+  if (!count) { say("No unclaimed stream carries a pseudonym like P04 in its name"); return; }
+  savePeople(Object.fromEntries(Object.entries(people).sort()));
+}
+
+function drawPeople() {
+  const session = now.session;
+  const seats = Object.fromEntries(now.seats.map((s) => [s.id, s]));
+  const protocol = make("select", { "aria-label": "protocol", on: { change: (e) => save({ protocol: e.target.value }) } },
+    ...[...new Set([session.protocol.id, ...session.protocols])].map((p) => make("option", { value: p, selected: p === session.protocol.id }, p)));
+  protocol.dataset.keep = "protocol";
+  const rows = Object.entries(session.people).map(([id, person], i) => personRow(id, person, seats[id], i));
+  const name = make("input", { type: "text", placeholder: "P05", "aria-label": "pseudonym of a further person", size: 6, maxLength: 32 });
+  const add = () => { const id = name.value.trim(); if (id) { name.blur(); savePeople({ ...copy(), [id]: { role: Object.keys(session.protocol.roles).at(-1), streams: {} } }); } };
+  name.addEventListener("keydown", (e) => { if (e.key === "Enter") add(); });
+  const consents = session.held_elsewhere ? [] : Object.entries(PURPOSES);
+  parts.people.replaceChildren(
+    make("h2", {}, "Who wears what", make("span", { class: "grow" }), protocol),
+    make("div", { class: "table-box" }, make("table", {}, make("thead", {}, make("tr", {}, ...["Person", "Role", "Sensors", "Now"].map((t) => make("th", { scope: "col" }, t)),
+      ...consents.map(([, text]) => make("th", { scope: "col" }, `agreed: ${text}`)), make("th", { scope: "col", "aria-label": "remove" }))), make("tbody", {}, ...rows))),
+    make("p", { class: "go" }, name, make("button", { class: "small", type: "button", on: { click: add } }, "Add person"),
+      make("button", { class: "small", type: "button", on: { click: byName } }, "Assign streams by the pseudonym in their names")),
+    make("p", { class: "quiet" }, session.held_elsewhere ? "Consents are held elsewhere (study.toml)." : "Tick only what was signed. Without “record” nothing of a person is written. Pseudonyms, never names."));
+}
+
+function personRow(id, person, seat, index) {
+  const change = (run) => { const people = copy(); run(people[id], people); savePeople(people); };
+  const role = make("select", { "aria-label": `role of ${id}`, on: { change: (e) => { e.target.blur(); change((p) => { p.role = e.target.value; }); } } },
+    ...Object.entries(now.session.protocol.roles).map(([key, text]) => make("option", { value: key, selected: key === person.role }, text)));
+  const chips = Object.entries(person.streams).map(([kind, stream]) => make("span", { class: "chip" }, make("span", { title: stream }, `${kind}: ${stream}`),
+    make("button", { type: "button", "aria-label": `take ${stream} from ${id}`, on: { click: () => change((p) => { delete p.streams[kind]; }) } }, "×")));
+  const free = now.streams.filter((s) => !s.text && s.kinds.length && !claimed(s));
+  const pick = make("select", { "aria-label": `give ${id} a sensor`, on: { change: (e) => { const s = free.find((f) => f.uid === e.target.value); e.target.blur(); if (s) assign(id, s); } } },
+    make("option", { value: "" }, "+ sensor"), ...free.map((s) => make("option", { value: s.uid }, `${s.name} (${s.kinds.join(", ")})`)));
+  const site = make("select", { "aria-label": `where ${id} wears skin conductance`, on: { change: (e) => { e.target.blur(); change((p) => { p.eda_site = e.target.value; }); } } },
+    ...["", "finger", "palm", "wrist", "foot"].map((s) => make("option", { value: s, selected: s === (person.eda_site ?? "") }, s || "EDA site?")));
+  const ticks = now.session.held_elsewhere ? [] : Object.entries(PURPOSES).map(([purpose, text]) => {
+    const box = make("input", { type: "checkbox", checked: person.consent.includes(purpose), "aria-label": `${id} agreed: ${text}`, on: { change: (e) => tick(id, purpose, e.target.checked) } });
+    box.dataset.keep = `${id} ${purpose}`;
+    return make("td", { class: "tick" }, box);
+  });
+  const mark = make("span", { class: "seatmark" });
+  mark.style.setProperty("--seat", seatColour(index));
+  const row = make("tr", {}, make("th", { scope: "row" }, mark, id), make("td", {}, role),
+    make("td", {}, make("div", { class: "chips" }, ...chips, "eda" in person.streams ? site : null, pick)),
+    make("td", {}, seat ? make("span", { class: `state ${seat.level}`, title: [seat.text, seat.hint].filter(Boolean).join(" – ") }, shape(seat.level), seat.word) : ""), ...ticks,
+    make("td", {}, make("button", { class: "small plain", type: "button", "aria-label": `remove ${id}`, on: { click: () => { const p = copy(); delete p[id]; const consent = ticksOf(); delete consent[id]; save({ people: Object.fromEntries(Object.entries(p).map(([k, v]) => [k, bare(v)])), ...(now.session.held_elsewhere ? {} : { consent }) }); } } }, "×")));
+  row.addEventListener("dragover", (e) => { e.preventDefault(); row.className = "drop"; });
+  row.addEventListener("dragleave", () => { row.className = ""; });
+  row.addEventListener("drop", (e) => { e.preventDefault(); row.className = ""; const s = now.streams.find((f) => f.uid === e.dataTransfer.getData("text/plain")); if (s) assign(id, s); });
+  return row;
+}
+
+const ticksOf = () => Object.fromEntries(Object.entries(now.session.people).map(([id, p]) => [id, [...p.consent]]));
+function tick(id, purpose, on) {
+  const consent = ticksOf();
+  consent[id] = on ? [...new Set([...consent[id], purpose])] : consent[id].filter((p) => p !== purpose);
+  save({ consent });
+}
+
+function drawFound() {
+  const streams = now.streams;
+  const items = streams.map((s) => {
+    const level = s.state === "lost" || s.severity === "problem" ? "none" : s.severity === "warning" || s.state === "waiting" ? "weak" : "good";
+    const what = s.text ? "marks or text" : s.kinds.length ? s.kinds.join(", ") : "not recognised";
+    const rate = s.rate ? `${s.rate.toFixed(s.rate < 10 ? 1 : 0)} a second` : s.state === "waiting" ? "nothing yet" : "";
+    const item = make("li", { draggable: s.text ? "false" : "true" }, make("span", {}, shape(level), ` ${s.name}`, s.person ? make("b", {}, ` → ${s.person}`) : ""),
+      make("span", { class: "quiet" }, [what, rate, s.host].filter(Boolean).join(" · ")), s.trouble ? make("span", { class: level }, s.trouble) : "");
+    item.addEventListener("dragstart", (e) => e.dataTransfer.setData("text/plain", s.uid));
+    return item;
+  });
+  parts.found.replaceChildren(make("h2", {}, `${streams.length} streams found`), make("ul", { class: "found" }, ...items),
+    make("p", { class: "quiet" }, streams.length ? "Drag one to its wearer, or pick it in the wearer's row." : "Start the sensors' bridges on this network. They appear here within a second or two."));
+}
+
+// ---------------------------------------------------------------- ready?
+
+async function start() {
+  const answer = await tryPost("start");
+  if (answer) say(`Recording to ${answer.file ?? "the file"}`);
+}
+
+let went = "";
+function drawGo() {
+  const missing = now.seats.filter((s) => !s.flowing);
+  const accepted = missing.filter((s) => s.accepted).map((s) => s.id);
+  const disk = now.disk;
+  const clocks = now.clocks.filter((c) => c.level !== "good");
+  const checks = [
+    [now.seats.length ? (missing.length ? "weak" : "good") : "none", now.seats.length ? `data flows from ${now.seats.length - missing.length} of ${now.seats.length} people` : "nobody is entered yet"],
+    [disk.level, disk.level === "good" ? `disk: ${bytes(disk.free)} free` : `disk: ${disk.text}`],
+    [clocks.length ? "weak" : now.clocks.length ? "good" : "weak", clocks.length ? `clock of ${clocks.map((c) => `${c.host}: ${c.word}`).join(", ")}` : now.clocks.length ? `clocks of ${now.clocks.length} ${now.clocks.length === 1 ? "machine" : "machines"} ok` : "no machine sends yet"],
+    ...now.alarms.filter((a) => ["stream-unclaimed", "id-ambiguous", "claim-ambiguous", "stream-refused"].includes(a.code)).slice(0, 6).map((a) => [a.severity === "problem" ? "none" : "weak", `${a.where}: ${a.message}`]),
+  ];
+  const signature = JSON.stringify([checks, missing.map((s) => [s.id, s.word]), accepted, now.ready]);
+  if (signature === went) return;
+  if (parts.go.contains(document.activeElement) && document.activeElement.matches("input")) document.activeElement.blur();
+  went = signature;
+  const accept = (id, on) => tryPost("accept", { people: on ? [...accepted, id] : accepted.filter((p) => p !== id) });
+  parts.go.replaceChildren(make("div", { class: "go" },
+    make("button", { class: "main", type: "button", id: "start", disabled: !now.ready, on: { click: start } }, now.ready ? "Start recording" : "Not ready yet", " ", make("kbd", {}, "Ctrl Enter")),
+    make("ul", { class: "checks" }, ...checks.map(([level, text]) => make("li", {}, shape(level), text))),
+    missing.length ? make("div", {}, make("p", { class: "quiet" }, "Go on without data from:"), make("div", { class: "chips" },
+      ...missing.map((s) => make("label", { class: "chip" }, make("input", { type: "checkbox", checked: s.accepted, "aria-label": `go on without data from ${s.id}`, on: { change: (e) => accept(s.id, e.target.checked) } }), `${s.id}: ${s.word} `)))) : null));
+}

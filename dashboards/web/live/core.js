@@ -1,0 +1,101 @@
+// What every part of the page uses: elements, requests, shapes, seat colours, time as text.
+
+export const SEATS = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9",
+  "#8a7a00", "#6a3d9a", "#8c564b", "#1b9e77", "#e7298a", "#5c6b75"];
+export const seatColour = (index) => SEATS[index % SEATS.length];
+
+/** Make an element. Text is always text: stream names come from the network. */
+export function make(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name === "on") for (const [event, run] of Object.entries(value)) element.addEventListener(event, run);
+    else if (name === "class") element.className = value;
+    else if (name in element && name !== "list" && name !== "draggable") element[name] = value;
+    else element.setAttribute(name, value);
+  }
+  element.append(...children.filter((child) => child !== null && child !== undefined));
+  return element;
+}
+
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+export function setClass(element, name) {
+  if (element.className !== name) element.className = name;
+}
+
+const PATHS = {
+  good: "M8 0a8 8 0 1 0 0 16A8 8 0 0 0 8 0Zm-1.2 11.6L3.3 8l1.5-1.5 2 2 4.4-4.5 1.5 1.5Z",
+  weak: "M8 .8 16 15.2H0ZM7 6v4.2h2V6Zm0 5.4v2h2v-2Z",
+  none: "M1 1h14v14H1Zm3 4.4L6.6 8 4 10.6 5.4 12 8 9.4 10.6 12l1.4-1.4L9.4 8 12 5.4 10.6 4 8 6.6 5.4 4Z",
+};
+/** A disc with a tick, a triangle with a bang, a square with a cross: told apart without colour. */
+export function shape(level) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", "0 0 16 16");
+  svg.setAttribute("class", `shape ${level}`);
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  path.setAttribute("d", PATHS[level] ?? PATHS.weak);
+  path.setAttribute("fill-rule", "evenodd");
+  svg.append(path);
+  return svg;
+}
+
+export function clock(seconds) {
+  const s = Math.max(0, Math.floor(seconds));
+  const two = (n) => String(n).padStart(2, "0");
+  const minutes = Math.floor(s / 60);
+  return minutes < 60 ? `${two(minutes)}:${two(s % 60)}`
+    : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(s % 60)}`;
+}
+
+export function bytes(n) {
+  return n > 1e9 ? `${(n / 1e9).toFixed(n > 1e10 ? 0 : 1)} GB` : `${(n / 1e6).toFixed(n > 1e7 ? 0 : 1)} MB`;
+}
+
+export function newKey() {
+  const random = crypto.getRandomValues(new Uint8Array(9));
+  return "k" + [...random].map((b) => b.toString(16).padStart(2, "0")).join("");
+}
+
+let silence;
+export function say(text, seconds = 4) {
+  const said = document.getElementById("said");
+  said.textContent = text;
+  clearTimeout(silence);
+  silence = setTimeout(() => { said.textContent = ""; }, seconds * 1000);
+}
+
+/** Ask the server; throws an Error with the words for the person at the page. */
+export async function post(what, fields = {}) {
+  const answer = await fetch(`/api/${what}`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "X-Arousal": "1" },
+    body: JSON.stringify(fields),
+  });
+  return read(answer);
+}
+
+export async function get(what) {
+  return read(await fetch(`/api/${what}`));
+}
+
+async function read(answer) {
+  const fields = await answer.json().catch(() => ({ error: `the server said ${answer.status}` }));
+  if (answer.ok) return fields;
+  const error = new Error([fields.error, fields.hint].filter(Boolean).join(" – "));
+  error.status = answer.status;
+  throw error;
+}
+
+/** Like post, but says what went wrong instead of throwing; returns null then. */
+export async function tryPost(what, fields) {
+  try {
+    return await post(what, fields);
+  } catch (error) {
+    say(error.message, 8);
+    return null;
+  }
+}
