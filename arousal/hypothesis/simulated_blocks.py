@@ -8,7 +8,6 @@ sessions go through. Windows begin every 30 s, not every 5 s as in sessions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +15,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from arousal.errors import UsageError
-from arousal.hypothesis.block_value import BlockValues, block_values, need_of, person_values
+from arousal.hypothesis.block_value import (
+    BlockValues,
+    PersonValues,
+    block_values,
+    need_of,
+    person_values,
+)
 from arousal.hypothesis.hypothesis_file import Hypothesis
 from arousal.hypothesis.layout import Layout, term_parts
 from arousal.hypothesis.own_speech import LAG, OwnSpeech
@@ -33,13 +38,24 @@ from arousal.simulate.settings import SimulationSettings
 from arousal.simulate.talk import speech_fraction, take_turns
 from arousal.simulate.timetable import lay_out
 
-__all__ = ["Conditions", "Drawn", "Evening", "contrast_of", "draw", "make_evening"]
+__all__ = [
+    "Conditions",
+    "Drawn",
+    "Evening",
+    "contrast_of",
+    "draw",
+    "draw_noise",
+    "make_evening",
+    "persons_of",
+    "vary",
+]
 
 Floats = NDArray[np.float32]
 LEADERS = 2
 TALKS = 24
 """Different courses of talk per evening, drawn from at random."""
 PRESENTER = 0
+_ROWS = {"presenter": slice(PRESENTER, PRESENTER + 1), "members": slice(1, None)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +238,7 @@ def draw(evening: Evening, conditions: Conditions, reps: int, rng: np.random.Gen
     Drawn
         In SD; every person and repetition has noise of its own.
     """
-    return vary(evening, conditions, _noise(evening, conditions.noise, reps, rng), rng)
+    return vary(evening, conditions, draw_noise(evening, conditions.noise, reps, rng), rng)
 
 
 def vary(evening: Evening, conditions: Conditions, base: Floats, rng: np.random.Generator) -> Drawn:
@@ -250,7 +266,8 @@ def _common(evening: Evening, conditions: Conditions) -> Floats:
     return common.astype(np.float32)
 
 
-def _noise(evening: Evening, family: str, reps: int, rng: np.random.Generator) -> Floats:
+def draw_noise(evening: Evening, family: str, reps: int, rng: np.random.Generator) -> Floats:
+    """Draw what everybody does by themselves, shape (repetitions, persons, windows), SD 1."""
     persons = evening.rise.shape[1]
     values = _windowed(evening, noise(family, _knots(evening), rng, reps * persons))
     return values.reshape(reps, persons, -1)
@@ -269,6 +286,29 @@ def _windowed(evening: Evening, knots: NDArray[np.float64]) -> Floats:
     return np.asarray(np.where(long, minute[:, evening.steps], half[:, evening.steps]))
 
 
+def persons_of(
+    evening: Evening, drawn: Drawn, contrast: Contrast, hypothesis: Hypothesis
+) -> PersonValues:
+    """Compute a contrast within those whom it looks at, in every repetition.
+
+    Returns
+    -------
+    PersonValues
+        Persons as in `Drawn`; without the members or the presenter where they do not enter.
+    """
+    rows = _ROWS.get(contrast.who, slice(None))
+    align = evening.settings.align
+    return person_values(
+        drawn.values[:, rows],
+        OwnSpeech(drawn.speech.now[:, rows], drawn.speech.before[:, rows]),
+        evening.layout,
+        term_parts(evening.layout, contrast.terms, evening.timeline, 1, align),
+        contrast,
+        need_of("heart_rate", hypothesis.exclusions),
+        hypothesis.speech,
+    )
+
+
 def contrast_of(
     evening: Evening, drawn: Drawn, contrast: Contrast, hypothesis: Hypothesis
 ) -> BlockValues:
@@ -279,24 +319,13 @@ def contrast_of(
     BlockValues
         Shape (repetitions,).
     """
-    who: Mapping[str, slice] = {
-        "presenter": slice(PRESENTER, PRESENTER + 1),
-        "members": slice(1, None),
-    }
-    rows = who.get(contrast.who, slice(None))
-    parts = term_parts(evening.layout, contrast.terms, evening.timeline, 1, evening.settings.align)
-    found = person_values(
-        drawn.values[:, rows],
-        OwnSpeech(drawn.speech.now[:, rows], drawn.speech.before[:, rows]),
-        evening.layout,
-        parts,
-        contrast,
-        need_of("heart_rate", hypothesis.exclusions),
-        hypothesis.speech,
-    )
-    persons = found.value.shape[-1]
-    members = range(0 if contrast.who == "members" else 1, persons)
-    presenter = None if contrast.who == "members" else PRESENTER
+    value = persons_of(evening, drawn, contrast, hypothesis).value
+    alone = contrast.who == "members"
+    members = range(0 if alone else 1, value.shape[-1])
     return block_values(
-        found.value, contrast.who, presenter, members, hypothesis.exclusions.min_members
+        value,
+        contrast.who,
+        None if alone else PRESENTER,
+        members,
+        hypothesis.exclusions.min_members,
     )

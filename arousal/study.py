@@ -1,0 +1,320 @@
+"""Many sessions: the registered hypothesis over all case blocks of a study.
+
+A study is a folder with ``study.toml``, ``sessions/<id>/`` and, once a hypothesis is registered,
+``hypotheses.toml``. What is computed goes to ``derivatives/``, which can always be made again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from arousal.atomic import write_text
+from arousal.derivatives import write_table
+from arousal.errors import ArousalError, NothingUsableError
+from arousal.findings import Finding, Severity
+from arousal.hypothesis.block_curves import BlockCurve, block_curves, shape_phase
+from arousal.hypothesis.checklist import Item, checklist
+from arousal.hypothesis.contrasts import SessionFrames, left_out, session_contrasts
+from arousal.hypothesis.curve_test import curve_clusters, simultaneous_band
+from arousal.hypothesis.hypothesis_file import LEAST_BLOCKS, HypothesisFile
+from arousal.hypothesis.inference import Alternative
+from arousal.hypothesis.methods import methods_paragraph
+from arousal.hypothesis.outcome import results_table
+from arousal.hypothesis.prediction import Contrast
+from arousal.hypothesis.registration import (
+    Ledger,
+    Registration,
+    load_ledger,
+    mark_read,
+    registered,
+    status_of,
+)
+from arousal.hypothesis.study_facts import StudyFacts
+from arousal.pipeline import Measured, SessionResult, measure, open_session
+from arousal.session import load_participants, load_study
+from arousal.study_summary import StudySummary
+from arousal.tables import CONTRASTS, RESULTS, SCHEMA_VERSION
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["StudyCurve", "StudyTest", "run_study_test", "write_study_test"]
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class StudyCurve:
+    """The course of one contrast and measure over its phase, across blocks.
+
+    Parameters
+    ----------
+    contrast, measure, phase : str
+        What it is.
+    mean, low, high : tuple of float
+        Mean over blocks and its simultaneous 95 % band, bin by bin; NaN without enough blocks.
+    n : tuple of int
+        Blocks behind each bin.
+    p : float
+        Smallest p of any stretch above (or below) zero, corrected over the whole curve.
+    stretches : tuple of (first bin, last bin, p)
+        Where.
+    """
+
+    contrast: str
+    measure: str
+    phase: str
+    mean: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    n: tuple[int, ...]
+    p: float
+    stretches: tuple[tuple[int, int, float], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StudyTest:
+    """What a study says about its registered hypothesis.
+
+    Parameters
+    ----------
+    name, version, sha256 : str
+        The hypothesis.
+    contrasts, results : DataFrame
+        `arousal.tables.CONTRASTS` and `arousal.tables.RESULTS`.
+    curves : tuple of StudyCurve
+        Of contrasts that lie within one phase, from six blocks on.
+    methods : str
+        A paragraph for a paper.
+    checklist : tuple of Item
+        What a report must tell.
+    findings : tuple of Finding
+        What was noticed on the way.
+    counted : str
+        How many sessions and blocks, in words.
+    """
+
+    name: str
+    version: str
+    sha256: str
+    contrasts: pd.DataFrame
+    results: pd.DataFrame
+    curves: tuple[StudyCurve, ...]
+    methods: str
+    checklist: tuple[Item, ...]
+    findings: tuple[Finding, ...]
+    counted: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything but the block contrasts as one JSON-ready object; a missing number is null."""
+        rows = self.results.to_dict(orient="records")
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "hypothesis": {"name": self.name, "version": self.version, "sha256": self.sha256},
+            "counted": self.counted,
+            "columns": RESULTS.sidecar(),
+            "rows": [{str(k): _plain(v) for k, v in row.items()} for row in rows],
+            "curves": [_plain(asdict(c)) for c in self.curves],
+            "methods": self.methods,
+            "checklist": [asdict(item) for item in self.checklist],
+            "findings": [_plain(asdict(f)) for f in self.findings],
+        }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if np.isfinite(value) else None
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    return value
+
+
+def run_study_test(
+    folder: Path, now: datetime, *, name: str | None = None, progress: Progress = lambda _: None
+) -> StudyTest:
+    """Test a study's registered hypothesis and write what follows to ``derivatives/``.
+
+    Parameters
+    ----------
+    folder : Path
+        With ``study.toml`` and ``sessions/<id>/session.toml``.
+    now : datetime
+        Timezone-aware; the look at the data is noted in ``hypotheses.toml``.
+    name : str, optional
+        Which registered hypothesis; default: the last.
+    progress : callable
+        Called with a short line as the work goes on.
+
+    Raises
+    ------
+    SettingsError
+        If the folder is no study, or nothing is registered.
+    NothingUsableError
+        If there is no session, or no case block gives any contrast a value.
+    """
+    load_study(folder / "study.toml")
+    file, entry = registered(folder, name)
+    sessions = sorted(p.parent for p in (folder / "sessions").glob("*/session.toml"))
+    if not sessions:
+        raise NothingUsableError("no session", where=folder / "sessions")
+    read = _Reading(file)
+    mark_read(folder, file, len(sessions), now)
+    for count, session in enumerate(sessions, start=1):
+        progress(f"{session.name} ({count} of {len(sessions)})")
+        read.add(session)
+    ledger = load_ledger(folder)
+    result = _tested(read, file, entry, ledger, _participants(folder))
+    write_study_test(result, folder / "derivatives")
+    if result.contrasts["excluded"].all():
+        reason = result.contrasts["reason"].mode().iloc[0]
+        raise NothingUsableError(
+            f"no case block gives any contrast a value; most often: {reason}",
+            where=folder,
+            hint="derivatives/contrasts.tsv has every reason",
+        )
+    return result
+
+
+
+def write_study_test(result: StudyTest, folder: Path) -> None:
+    """Write ``contrasts.tsv`` (with sidecar), ``results.tsv`` and ``results.json``.
+
+    The columns of ``results.tsv`` are described inside ``results.json``, where a sidecar of that
+    name would stand.
+    """
+    write_table(result.contrasts, CONTRASTS, folder / "contrasts.tsv")
+    RESULTS.check(result.results)
+    text = result.results.to_csv(sep="\t", index=False, na_rep="n/a", lineterminator="\n")
+    write_text(folder / "results.tsv", text)
+    content = json.dumps(result.as_json(), indent=2, ensure_ascii=False)
+    write_text(folder / "results.json", content + "\n")
+
+
+def _participants(folder: Path) -> frozenset[str]:
+    """What ``participants.tsv`` tells of anybody."""
+    path = folder / "participants.tsv"
+    if not path.exists():
+        return frozenset()
+    people = load_participants(path).values()
+    told = {name for p in people for name in p.covariates}
+    told |= {"age" for p in people if p.age_band} | {"sex" for p in people if p.sex}
+    return frozenset(told)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """Sessions read one by one; only numbers are kept of each."""
+
+    file: HypothesisFile
+    tables: list[pd.DataFrame] = field(default_factory=list)
+    curves: dict[tuple[str, str], list[BlockCurve]] = field(default_factory=dict)
+    summary: StudySummary = field(default_factory=StudySummary)
+    findings: list[Finding] = field(default_factory=list)
+
+    def add(self, folder: Path) -> None:
+        """Read one session; one that cannot be read is left out with the reason."""
+        hypothesis = self.file.hypothesis
+        self.summary.sessions += 1
+        try:
+            measured = measure(open_session(folder))
+            result = measured.result("research")
+        except ArousalError as error:
+            self.tables.append(left_out(folder.name, error.message, hypothesis))
+            self.findings.append(
+                Finding("session-unread", error.message, Severity.PROBLEM, folder.name)
+            )
+            return
+        self.summary.add(measured, result)
+        frames = _frames(folder.name, measured, result)
+        self.tables.append(session_contrasts(frames, self.file))
+        for contrast in hypothesis.contrasts:
+            if shape_phase(contrast) and contrast.speech in {"quiet", "ignored"}:
+                for name in contrast.measures:
+                    found = block_curves(frames, hypothesis, contrast, name)
+                    self.curves.setdefault((contrast.id, name), []).extend(found)
+
+
+def _frames(name: str, measured: Measured, result: SessionResult) -> SessionFrames:
+    short = measured.short[measured.short["person"].isin(result.persons)]
+    session = result.session
+    return SessionFrames(
+        name,
+        result.features,
+        short.reset_index(drop=True),
+        result.timeline,
+        result.protocol,
+        result.settings,
+        group=(session.group or "") if session else "",
+    )
+
+
+def _tested(
+    read: _Reading,
+    file: HypothesisFile,
+    entry: Registration,
+    ledger: Ledger,
+    described: frozenset[str],
+) -> StudyTest:
+    import pandas as pd
+
+    hypothesis = file.hypothesis
+    contrasts = pd.concat(read.tables, ignore_index=True)
+    status = {c.id: status_of(c, file, entry, ledger) for c in hypothesis.contrasts}
+    results = results_table(contrasts, hypothesis, status)
+    facts: StudyFacts = read.summary.facts(described)
+    blocks = contrasts.loc[contrasts["block"] > 0, ["session", "block"]].drop_duplicates()
+    return StudyTest(
+        entry.name,
+        entry.version,
+        file.sha256,
+        contrasts,
+        results,
+        tuple(_curves(read, hypothesis.contrasts)),
+        methods_paragraph(file, entry, ledger, facts, results),
+        checklist(facts, hypothesis),
+        (*read.findings, *_looks(ledger, file)),
+        f"{facts.used_sessions} of {facts.sessions} sessions, {len(blocks)} case blocks",
+    )
+
+
+def _looks(ledger: Ledger, file: HypothesisFile) -> Iterable[Finding]:
+    sizes = sorted({look.sessions for look in ledger.looks_at(file.sha256)})
+    if len(sizes) > 1:
+        yield Finding(
+            "repeated-looks",
+            f"tested with {', '.join(map(str, sizes))} sessions; p values are not corrected for "
+            "looking more than once",
+            hint="plan the number of case blocks beforehand: arousal power",
+        )
+
+
+def _curves(read: _Reading, contrasts: Iterable[Contrast]) -> Iterable[StudyCurve]:
+    known = {c.id: c for c in contrasts}
+    for (name, measured), curves in read.curves.items():
+        contrast = known[name]
+        if len({(c.session, c.block) for c in curves}) < LEAST_BLOCKS:
+            continue
+        values = np.array([c.values for c in curves])
+        band = simultaneous_band(values)
+        way: Alternative = "two-sided"
+        test = curve_clusters(values, way)
+        yield StudyCurve(
+            name,
+            measured,
+            shape_phase(contrast),
+            tuple(band.mean.tolist()),
+            tuple(band.low.tolist()),
+            tuple(band.high.tolist()),
+            tuple(band.n.tolist()),
+            test.p,
+            tuple((s.first, s.last, s.p) for s in test.stretches),
+        )
