@@ -150,6 +150,9 @@ class AlignSettings(_Model):
 class Settings(_Model):
     """Everything that shapes the numbers."""
 
+    engine: Literal["arousal", "neurokit2"] = "arousal"
+    """Who computes: our vectorised steps, or NeuroKit2's own functions (to compare; slow)."""
+
     windows: WindowSettings = WindowSettings()
     beats: BeatSettings = BeatSettings()
     eda: EdaSettings = EdaSettings()
@@ -197,7 +200,8 @@ def load_settings(path: Path | None = None) -> Settings:
     Parameters
     ----------
     path : Path, optional
-        File with any of the tables ``[windows]``, ``[beats]``, ``[eda]``, ``[align]``.
+        File with ``engine`` and any of the tables ``[windows]``, ``[beats]``, ``[eda]``,
+        ``[align]``.
 
     Raises
     ------

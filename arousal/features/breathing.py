@@ -1,8 +1,8 @@
 """Breaths from a breathing signal, and the breathing rate of every window.
 
-Cleaning and peaks are NeuroKit2's (``rsp_clean`` and ``rsp_findpeaks``, "khodadad2018"), once per
-usable stretch. HF power has a meaning only where the breathing rate lies inside its band
-(Quintana et al. 2016, doi:10.1038/tp.2016.73).
+Cleaning and peaks are NeuroKit2's (`breath_peaks`), once per usable stretch. HF power has a
+meaning only where the breathing rate lies inside its band (Quintana et al. 2016,
+doi:10.1038/tp.2016.73).
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from arousal.features.segments import Stretch, wave_stretches
+from arousal.features.engines import AROUSAL, Engine
+from arousal.features.segments import wave_stretches
 from arousal.features.spans import as_spans, merge
 from arousal.features.windows import Grid, range_sum
 from arousal.recording import Signal
@@ -28,12 +29,13 @@ MIN_COVERAGE = 0.5
 """Share of a window that whole breaths must cover for a rate."""
 
 
-def find_breaths(signal: Signal) -> FloatArray:
+def find_breaths(signal: Signal, engine: Engine = AROUSAL) -> FloatArray:
     """Return whole breaths as spans (k, 2), from peak to peak of inhalation, in seconds."""
     found = [as_spans([])]
     for stretch in wave_stretches(signal, MIN_SECONDS)[0] if len(signal) else []:
         if stretch.rate >= SLOWEST:
-            peaks = _peaks(stretch)
+            found_at = engine.breaths(stretch.values, stretch.rate)
+            peaks = stretch.time_at(found_at.astype(np.float64))
             spans = np.column_stack((peaks[:-1], peaks[1:]))
             length = spans[:, 1] - spans[:, 0]
             found.append(spans[(length >= SHORTEST) & (length <= LONGEST)])
@@ -60,14 +62,3 @@ def breathing_rate(breaths: FloatArray, grid: Grid) -> FloatArray:
     rate = np.full(len(grid), np.nan)
     np.divide(60.0 * (last - first), seconds, out=rate, where=known)
     return rate
-
-
-def _peaks(stretch: Stretch) -> FloatArray:
-    import neurokit2 as nk
-
-    clean = nk.rsp_clean(stretch.values, sampling_rate=stretch.rate, method="khodadad2018")
-    if not np.ptp(clean) > 0:
-        return np.empty(0)
-    found = nk.rsp_findpeaks(clean, sampling_rate=stretch.rate, method="khodadad2018")
-    peaks = np.asarray(found["RSP_Peaks"], dtype=np.float64)
-    return stretch.time_at(peaks[np.isfinite(peaks)])

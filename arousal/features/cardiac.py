@@ -1,8 +1,8 @@
 """ECG, pulse wave or a device's own intervals -> corrected beats.
 
-Each usable stretch is worked on by itself: cleaning by NeuroKit2 (``ecg_clean`` "neurokit",
-``ppg_clean`` "elgendi"), NeuroKit2's peaks (`peaks`), refinement between samples, NeuroKit2's
-correction (`correction`). Nothing is carried across a gap.
+Each usable stretch is worked on by itself: NeuroKit2's cleaning (`cleaning`) and peaks (`peaks`),
+refinement between samples, NeuroKit2's correction (`correction`); with another engine (`engines`)
+by its own functions. Nothing is carried across a gap.
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ from arousal.features.beats import (
     irregular_steps,
     keep_intervals,
 )
-from arousal.features.correction import correct_run
-from arousal.features.peaks import pulse_peaks, r_peaks
+from arousal.features.engines import AROUSAL, Engine
 from arousal.features.quality import Quality
 from arousal.features.segments import Stretch, finite_part, wave_stretches, working_rate
 from arousal.features.spans import as_spans
@@ -49,16 +48,18 @@ STEPS_AROUND = 11
 ALIKE = 0.7
 """Correlation with the median beat below which a beat is not the person's own."""
 FEWEST_FOR_SHAPE = 10
+MILLISECONDS = 1000.0
+"""Ticks per second of intervals."""
 
 
-def find_beats(signal: Signal, settings: BeatSettings) -> Beats:
+def find_beats(signal: Signal, settings: BeatSettings, engine: Engine = AROUSAL) -> Beats:
     """Return the corrected beats of an ECG, PPG or RR signal (see the two functions below)."""
     if signal.kind is Kind.RR:
-        return beats_from_intervals(signal)
-    return beats_from_wave(signal, settings)
+        return beats_from_intervals(signal, engine)
+    return beats_from_wave(signal, settings, engine)
 
 
-def beats_from_wave(signal: Signal, settings: BeatSettings) -> Beats:
+def beats_from_wave(signal: Signal, settings: BeatSettings, engine: Engine = AROUSAL) -> Beats:
     """Find and correct the beats of an ECG or pulse wave, stretch by stretch.
 
     Parameters
@@ -67,6 +68,8 @@ def beats_from_wave(signal: Signal, settings: BeatSettings) -> Beats:
         ECG (uV) or PPG (a.u.) with a rate.
     settings : BeatSettings
         ``min_segment``, ``refine_below``, ``ppg_rate_for_hrv``.
+    engine : Engine
+        Who cleans, finds and corrects.
 
     Returns
     -------
@@ -91,13 +94,15 @@ def beats_from_wave(signal: Signal, settings: BeatSettings) -> Beats:
         return collect_beats(signal.kind, signal.source, [], hrv=False, reasons=reasons)
     runs, silent, odd = [], [], [as_spans([])]
     for stretch in stretches:
-        clean, peaks = _clean_and_peaks(stretch, signal.kind)
-        times = _peak_times(stretch, clean, peaks, settings)
+        find = engine.ecg if signal.kind is Kind.ECG else engine.pulse
+        clean, peaks = find(stretch.values, stretch.rate)
+        fine = engine.refines and stretch.rate < settings.refine_below
+        times = stretch.time_at(refine_peaks(clean, peaks)) if fine else stretch.times[peaks]
         if signal.kind is Kind.ECG:
             unlike = unlike_beats(clean, peaks, round(SHAPE_SECONDS * stretch.rate))
             odd.append(_unlike_spans(times, unlike))
         pieces = _split(times)
-        runs += [correct_run(piece) for piece in pieces]
+        runs += [engine.correct(piece, stretch.rate) for piece in pieces]
         silent += _without_beats(stretch, pieces)
     if silent:
         reasons[Quality.NO_BEATS] = as_spans(silent)
@@ -107,7 +112,7 @@ def beats_from_wave(signal: Signal, settings: BeatSettings) -> Beats:
     return beats if signal.kind is Kind.ECG else without_movement(beats, settings)
 
 
-def beats_from_intervals(signal: Signal) -> Beats:
+def beats_from_intervals(signal: Signal, engine: Engine = AROUSAL) -> Beats:
     """Correct the inter-beat intervals that a device reports.
 
     Beats of a run are laid end to end from the intervals themselves (the device's own clock) and
@@ -118,6 +123,8 @@ def beats_from_intervals(signal: Signal) -> Beats:
     ----------
     signal : Signal
         Kind RR: intervals in ms that end at ``times``.
+    engine : Engine
+        Who corrects.
     """
     part = finite_part(signal)
     keep = (part.values >= SHORTEST) & (part.values <= LONGEST)
@@ -132,7 +139,7 @@ def beats_from_intervals(signal: Signal) -> Beats:
         ends = np.cumsum(intervals) / 1000.0
         ends += np.median(stamps - ends)
         times = np.concatenate(([ends[0] - intervals[0] / 1000.0], ends))
-        runs.append(correct_run(times))
+        runs.append(engine.correct(times, MILLISECONDS))
     return collect_beats(signal.kind, signal.source, runs, reasons=reasons)
 
 
@@ -209,14 +216,6 @@ def without_movement(beats: Beats, settings: BeatSettings) -> Beats:
     return keep_intervals(beats, worse <= settings.pulse_irregular, Quality.NOISY)
 
 
-def _peak_times(
-    stretch: Stretch, clean: FloatArray, peaks: IntArray, settings: BeatSettings
-) -> FloatArray:
-    if stretch.rate < settings.refine_below:
-        return stretch.time_at(refine_peaks(clean, peaks))
-    return stretch.times[peaks]
-
-
 def _unlike_spans(times: FloatArray, unlike: NDArray[np.bool_]) -> FloatArray:
     """Around each odd beat, half-way to its neighbours."""
     if not times.size:
@@ -225,16 +224,6 @@ def _unlike_spans(times: FloatArray, unlike: NDArray[np.bool_]) -> FloatArray:
     begin = np.concatenate((times[:1], middle))
     end = np.concatenate((middle, times[-1:]))
     return np.column_stack((begin, end))[unlike]
-
-
-def _clean_and_peaks(stretch: Stretch, kind: Kind) -> tuple[FloatArray, IntArray]:
-    import neurokit2 as nk
-
-    if kind is Kind.ECG:
-        clean = nk.ecg_clean(stretch.values, sampling_rate=stretch.rate, method="neurokit")
-        return clean, r_peaks(clean, stretch.rate)
-    clean = nk.ppg_clean(stretch.values, sampling_rate=stretch.rate, method="elgendi")
-    return clean, pulse_peaks(clean, stretch.rate)
 
 
 def _split(times: FloatArray) -> list[FloatArray]:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from arousal.features.beats import BeatRun
 
-__all__ = ["TICKS_PER_SECOND", "correct_run", "fix_peaks"]
+__all__ = ["FEWEST", "TICKS_PER_SECOND", "correct_run", "fix_peaks", "run_of"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -74,18 +74,43 @@ def correct_run(times: FloatArray) -> BeatRun:
     BeatRun
         A beat that was not touched keeps its time exactly.
     """
+    ticks = _ticks(times, TICKS_PER_SECOND)
+    return run_of(times, fix_peaks(ticks, TICKS_PER_SECOND), TICKS_PER_SECOND)
+
+
+def run_of(times: FloatArray, fixed: IntArray, rate: float) -> BeatRun:
+    """Say which beats of a run a correction touched.
+
+    Parameters
+    ----------
+    times : ndarray, shape (m,)
+        Beat times in seconds, increasing.
+    fixed : ndarray of int, shape (n,)
+        Corrected beats, as ticks after the first one.
+    rate : float
+        Ticks per second.
+
+    Returns
+    -------
+    BeatRun
+        Fewer than `FEWEST` beats are returned as they are.
+    """
     if times.size < FEWEST:
         untouched = np.zeros(times.size, dtype=bool)
         return BeatRun(times, times, untouched, untouched)
-    ticks = np.round((times - times[0]) * TICKS_PER_SECOND).astype(np.int64)
-    fixed = np.unique(fix_peaks(ticks, TICKS_PER_SECOND))
+    ticks = _ticks(times, rate)
+    fixed = np.unique(fixed)
     position = np.minimum(np.searchsorted(ticks, fixed), ticks.size - 1)
     kept = ticks[position] == fixed
-    clean = np.where(kept, times[position], times[0] + fixed / TICKS_PER_SECOND)
+    clean = np.where(kept, times[position], times[0] + fixed / rate)
     corrected = _touched(ticks, fixed, kept)
     nearest = np.minimum(np.abs(ticks[position] - fixed), np.abs(ticks[position - 1] - fixed))
     slightly = (nearest > 0) & (nearest < SLIGHT * np.median(np.diff(fixed)))
     return BeatRun(clean, times, corrected, corrected & ~slightly)
+
+
+def _ticks(times: FloatArray, rate: float) -> IntArray:
+    return np.round((times - times[:1]) * rate).astype(np.int64)
 
 
 def _touched(ticks: IntArray, fixed: IntArray, kept: NDArray[np.bool_]) -> NDArray[np.bool_]:

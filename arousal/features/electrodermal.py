@@ -17,8 +17,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from arousal.features.engines import AROUSAL, Engine
 from arousal.features.quality import Quality
-from arousal.features.scr import Responses, find_responses
+from arousal.features.scr import Responses
 from arousal.features.segments import Stretch, finite_part, flat_spans, working_rate
 from arousal.features.spans import as_spans, merge, runs, widen
 from arousal.recording import Signal
@@ -82,7 +83,12 @@ class Electrodermal:
         return float((self.spans[:, 1] - self.spans[:, 0]).sum())
 
 
-def process_eda(signal: Signal, temperature: Signal | None, settings: EdaSettings) -> Electrodermal:
+def process_eda(
+    signal: Signal,
+    temperature: Signal | None,
+    settings: EdaSettings,
+    engine: Engine = AROUSAL,
+) -> Electrodermal:
     """Judge and analyse one skin-conductance signal.
 
     Parameters
@@ -93,6 +99,8 @@ def process_eda(signal: Signal, temperature: Signal | None, settings: EdaSetting
         Skin temperature of the same sensor, in degC.
     settings : EdaSettings
         Limits and thresholds.
+    engine : Engine
+        Who splits off the tonic level and finds responses.
 
     Returns
     -------
@@ -112,9 +120,9 @@ def process_eda(signal: Signal, temperature: Signal | None, settings: EdaSetting
     stretches, spans, short = _usable_stretches(part, usable, rate)
     if len(short):
         reasons[Quality.SHORT_STRETCH] = short
-    tonic = [_tonic(s) for s in stretches]
+    tonic = [engine.tonic(s.values, s.rate) for s in stretches]
     responses = _joined(
-        [find_responses(s.times, s.values, s.rate, threshold) for s in stretches] if counts else []
+        [engine.responses(s.times, s.values, s.rate, threshold) for s in stretches if counts]
     )
     seconds = float((spans[:, 1] - spans[:, 0]).sum())
     return Electrodermal(
@@ -240,14 +248,6 @@ def _low_pass(values: FloatArray, rate: float) -> FloatArray:
     padding = min(int(3 * rate / LOW_PASS), values.size - 1)
     filtered: FloatArray = sosfiltfilt(sos, values, padlen=padding)
     return filtered
-
-
-def _tonic(stretch: Stretch) -> FloatArray:
-    import neurokit2 as nk
-
-    split = nk.eda_phasic(stretch.values, sampling_rate=stretch.rate, method="highpass")
-    tonic: FloatArray = split["EDA_Tonic"].to_numpy()
-    return tonic
 
 
 def _joined(parts: list[Responses]) -> Responses:

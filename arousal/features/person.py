@@ -17,6 +17,7 @@ from arousal.features.beats import Beats
 from arousal.features.breathing import find_breaths
 from arousal.features.cardiac import find_beats
 from arousal.features.electrodermal import Electrodermal, known_site, process_eda
+from arousal.features.engines import engine_named
 from arousal.features.segments import finite_part
 from arousal.features.spans import as_spans, merge, runs, total
 from arousal.findings import Finding, Severity
@@ -84,6 +85,7 @@ def process_person(person: Person, settings: Settings) -> PersonPhysiology:
     PersonPhysiology
         With findings instead of errors where signals are poor.
     """
+    engine = engine_named(settings.engine)
     cardiac = _cardiac(person, settings)
     skin = _skin(person, settings)
     beats = _choose_beats(cardiac)
@@ -95,7 +97,7 @@ def process_person(person: Person, settings: Settings) -> PersonPhysiology:
         person.id,
         beats[1] if beats else None,
         eda[1] if eda else None,
-        find_breaths(breathing) if breathing is not None else None,
+        find_breaths(breathing, engine) if breathing is not None else None,
         _moving(acceleration) if acceleration is not None else None,
         person.signal(Kind.HR),
         (*cardiac, *skin),
@@ -106,11 +108,12 @@ def process_person(person: Person, settings: Settings) -> PersonPhysiology:
 
 def _cardiac(person: Person, settings: Settings) -> list[tuple[Signal, Beats]]:
     """Work on the cardiac signals in order of preference, until none can be better."""
+    engine = engine_named(settings.engine)
     signals = [s for kind in CARDIAC for s in person.of(kind)]
     seconds = _common_seconds(signals)
     worked = []
     for signal in signals:
-        beats = find_beats(signal, settings.beats)
+        beats = find_beats(signal, settings.beats, engine)
         worked.append((signal, beats))
         if total(beats.spans) >= (1.0 - NEARLY) * seconds:
             break
@@ -136,7 +139,8 @@ def _skin(person: Person, settings: Settings) -> list[tuple[Signal, Electroderma
     worked = []
     for signal in person.of(Kind.EDA):
         temperature = _companion(signal, person.of(Kind.TEMPERATURE))
-        worked.append((signal, process_eda(signal, temperature, settings.eda)))
+        engine = engine_named(settings.engine)
+        worked.append((signal, process_eda(signal, temperature, settings.eda, engine)))
     return worked
 
 

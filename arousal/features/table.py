@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 
 from arousal.features.breathing import breathing_rate
 from arousal.features.electrodermal import Electrodermal
-from arousal.features.hrv import TimeDomain, time_domain
+from arousal.features.engines import engine_named
+from arousal.features.hrv import TimeDomain
 from arousal.features.person import SHARE_MOVING, PersonPhysiology
 from arousal.features.quality import Quality, join_codes
 from arousal.features.spans import as_spans
-from arousal.features.spectral import HF_BAND, band_power
+from arousal.features.spectral import HF_BAND
 from arousal.features.windows import ROUNDING, Grid, range_sum
 from arousal.settings import Settings
 from arousal.tables import FEATURES
@@ -132,7 +133,8 @@ def _heart(
         empty["cardiac_coverage"] = np.zeros(rows)
         return empty, {Quality.NO_SIGNAL: np.ones(rows, dtype=bool)}
     beats, windows = person.beats, settings.windows
-    values = time_domain(beats, grid, settings.beats.irregular_step)
+    engine = engine_named(settings.engine)
+    values = engine.time_domain(beats, grid, settings.beats.irregular_step)
     flags = _touched(beats.reasons, grid)
     if Quality.NOISY in flags:
         flags[Quality.NOISY] = grid.share(beats.reasons[Quality.NOISY]) > settings.beats.noisy_flag
@@ -207,7 +209,7 @@ def _spectrum(
     beats = person.beats
     if beats is None:
         raise AssertionError  # the caller has beats
-    power = band_power(beats, grid, allow_hf | allow_lf)
+    power = engine_named(settings.engine).band_power(beats, grid, allow_hf | allow_lf)
     hf, lf = _where(allow_hf, power.hf), _where(allow_lf, power.lf)
     return {"HRV_HF": hf, "HRV_LF": lf, "HRV_LFHF": lf / hf}, flags
 
