@@ -84,8 +84,14 @@ def _source_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Where to write the page.")
 @click.option(
     "--audience",
-    type=click.Choice(["researcher", "leader"]),
+    type=click.Choice(["researcher", "leader", "person"]),
     help="Default: leader for a session with consents, researcher for a single file.",
+)
+@click.option("--person", metavar="P04", help="Whose own page, with --audience person.")
+@click.option(
+    "--language",
+    type=click.Choice(["en", "de", "hu"]),
+    help="Of the page. Default: the study's, else English.",
 )
 def report(
     path: Path,
@@ -94,6 +100,8 @@ def report(
     settings: Path | None,
     output: Path | None,
     audience: str | None,
+    person: str | None,
+    language: str | None,
 ) -> None:
     """Make the self-contained page of one session.
 
@@ -106,17 +114,23 @@ def report(
     from arousal.pipeline import measure
     from dashboards.report import write_report
 
+    if (audience == "person") is not bool(person):
+        raise UsageError("--audience person and --person P04 belong together")
     source = _open(path, protocol, mapping, settings)
     chosen = Audience(audience or _default_audience(source))
     source.consents.check_audience(chosen)
     measured = measure(source, progress=_progress)
     _clear_progress()
     now = datetime.now(UTC)
-    purpose = {Audience.RESEARCHER: "research", Audience.LEADER: "group_view"}[chosen]
+    purpose = {
+        Audience.RESEARCHER: "research",
+        Audience.LEADER: "group_view",
+        Audience.PERSON: "own_view",
+    }[chosen]
     result = measured.result(purpose)
-    target = output or _report_path(path, source, chosen)
-    write_report(result, target, chosen, now)
-    if source.folder is not None and output is None:
+    target = output or _report_path(path, source, "_".join(filter(None, (chosen, person))))
+    write_report(result, target, chosen, now, person=person or "", language=language)
+    if source.folder is not None and output is None and not person:
         write_derivatives(measured.result("research"), source.folder / "derivatives", now)
     _summarise(result)
     click.echo(str(target))

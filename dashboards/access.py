@@ -4,12 +4,12 @@ Figures, sentences and tables are built from what this module lets through, neve
 session's tables themselves. For a leader that is the group as `arousal.consent.group_view` allows
 it (five and more: median and spread; three or four who all agreed: mean in 2-minute steps; fewer:
 nothing and the reason), and the presenter only where they released their own curve and the delay
-is over.
+is over. For one person it is their own rows, and nothing of anybody else or of the group.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -27,9 +27,48 @@ if TYPE_CHECKING:
 
     from arousal.pipeline import SessionResult
 
-__all__ = ["Access", "Presenter"]
+__all__ = ["Access", "Presenter", "only_person"]
 
-LEADER_PURPOSE = "group_view"
+PURPOSES = {Audience.LEADER: "group_view", Audience.PERSON: "own_view"}
+"""What everyone in the tables must have agreed to; a researcher's tables may be for anything."""
+
+
+def only_person(result: SessionResult, person: str) -> SessionResult:
+    """Return a result that holds one person's rows and nobody else's.
+
+    Raises
+    ------
+    UsageError
+        If the person is not in it: unknown, without data, or without consent.
+    """
+    if person not in result.persons:
+        raise UsageError(
+            f"there is no own page for {person!r}",
+            hint="they are unknown, have no usable data, or did not agree to 'own_view'",
+        )
+    line = result.timeline
+    return replace(
+        result,
+        persons=(person,),
+        timeline=replace(
+            line,
+            roles=tuple(r for r in line.roles if r.person == person),
+            points=(),
+            applied=(),
+            findings=(),
+        ),
+        group=result.group.iloc[:0],
+        index_parts={p: parts for p, parts in result.index_parts.items() if p == person},
+        findings=(),
+        features=_rows_of(result.features, person),
+        curves=_rows_of(result.curves, person),
+        phases=_rows_of(result.phases, person),
+        quality=_rows_of(result.quality, person),
+    )
+
+
+def _rows_of(table: pd.DataFrame, person: str) -> pd.DataFrame:
+    return table[table["person"] == person].reset_index(drop=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,30 +102,51 @@ class Access:
         The reader.
     now : datetime
         Timezone-aware; decides whether a release's delay is over.
+    person : str
+        Whose own page it is, for the audience ``person``; empty otherwise. The tables are then
+        cut to that person before anything else sees them.
 
     Raises
     ------
     UsageError
-        If nobody agreed to such a page, the tables are of another purpose, or the audience has
-        no page yet.
+        If nobody agreed to such a page, the tables are of another purpose, or a page for one
+        person does not say whose, or names somebody who is not in the tables.
     """
 
     result: SessionResult
     audience: Audience
     now: datetime
+    person: str = ""
 
     def __post_init__(self) -> None:
         self.result.consents.check_audience(self.audience)
-        if self.audience is Audience.PERSON:
+        wanted = PURPOSES.get(self.audience)
+        if wanted is not None and self.result.purpose != wanted:
             raise UsageError(
-                "there is no page for a single person yet", hint="use researcher or leader"
-            )
-        if not self.everything and self.result.purpose != LEADER_PURPOSE:
-            raise UsageError(
-                f"a leader's page is made from tables for {LEADER_PURPOSE!r}, "
+                f"a {self.audience}'s page is made from tables for {wanted!r}, "
                 f"not {self.result.purpose!r}",
-                hint="Measured.result('group_view')",
+                hint=f"Measured.result({wanted!r})",
             )
+        if (self.audience is Audience.PERSON) is not bool(self.person):
+            raise UsageError(
+                "a page for one person needs that person, and no other page takes one",
+                hint="--audience person --person P04",
+            )
+        if self.person:
+            object.__setattr__(self, "result", only_person(self.result, self.person))
+
+    @property
+    def own_person(self) -> str:
+        """Whose own page this is.
+
+        Raises
+        ------
+        UsageError
+            If it is no person's own page.
+        """
+        if not self.person:
+            raise UsageError(f"a {self.audience}'s page is nobody's own")
+        return self.person
 
     @property
     def everything(self) -> bool:
@@ -142,6 +202,8 @@ class Access:
     @cached_property
     def presenters(self) -> tuple[Presenter, ...]:
         """Presenters by case block; for a leader, too, the one patient where there are no cases."""
+        if self.person:
+            return ()
         curves, protocol = self.result.curves, self.result.protocol
         here = curves["role"] == protocol.presenter_role
         if not protocol.case_blocks and len(self.members) == 1 and not self.everything:
@@ -155,6 +217,8 @@ class Access:
 
     def may_see(self, person: str) -> bool:
         """Whether this reader may see this person's own curve now."""
+        if self.person:
+            return person == self.person
         return self.everything or self.result.consents.released(person, self.now)
 
     def own_line(self, person: str, measure: str) -> Line | None:
@@ -212,6 +276,8 @@ class Access:
         return estimate([] if view.level == "none" else known[list(view.persons)].tolist()), view
 
     def _view(self, contributors: tuple[str, ...]) -> GroupView:
+        if self.person:
+            return GroupView("none", ())
         if self.everything:
             return GroupView("full" if contributors else "none", contributors)
         return group_view(contributors, self.result.consents)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dashboards.messages import Messages
 from dashboards.theme import phase_colour
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ class Band:
         Case block; 0 = outside one.
     name : str
         What a person reads; names the case where there are several.
+    short : str
+        The same without the case.
     onset, end : float
         Minutes since the recording began.
     colour : str
@@ -44,6 +47,7 @@ class Band:
     phase: str
     block: int
     name: str
+    short: str
     onset: float
     end: float
     colour: str
@@ -67,7 +71,7 @@ class Band:
         return f"{self.number} {self.name}"
 
 
-def phase_bands(result: SessionResult) -> tuple[Band, ...]:
+def phase_bands(result: SessionResult, say: Messages) -> tuple[Band, ...]:
     """Return the session's phases in order of time; empty where nothing was marked."""
     protocol, zero = result.protocol, result.recording.onset
     active = [p.id for p in protocol.phases if not p.quiet]
@@ -77,14 +81,17 @@ def phase_bands(result: SessionResult) -> tuple[Band, ...]:
     bands = []
     for interval in marked:
         phase = protocol.phase(interval.phase)
-        case = f", case {interval.block}" if several and interval.block else ""
+        short = name = say.term("phase", phase.name)
+        if several and interval.block:
+            name = say("bands.of_case", name=short, block=interval.block)
         position = 0 if phase.quiet else active.index(phase.id)
         bands.append(
             Band(
                 numbers.setdefault((interval.block, phase.id), len(numbers) + 1),
                 phase.id,
                 interval.block,
-                phase.name + case,
+                name,
+                short,
                 (interval.onset - zero) / 60,
                 (interval.end - zero) / 60,
                 phase_colour(position, phase.quiet),

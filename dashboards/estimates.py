@@ -23,6 +23,7 @@ __all__ = [
     "members_change",
     "members_difference",
     "members_in_phase",
+    "own_cell",
     "person_cells",
     "person_change",
 ]
@@ -44,7 +45,7 @@ class Cell:
     coverage : float
         Valid share of the phase's windows (mean over the members).
     reason : str
-        Why a single person has no value; empty otherwise.
+        Why a single person, or everyone alike, has no value; empty otherwise.
     view : GroupView or None
         What may be shown of the members behind it.
     """
@@ -76,7 +77,15 @@ def members_in_phase(access: Access, band: Band, measure: str) -> Cell:
     rows = _rows(access, band, measure)
     rows = rows[access.is_member(rows)]
     value, view = access.over_members(rows.set_index("person")["value"])
-    return Cell(value, float(rows["coverage"].mean()) if value.shown else np.nan, view=view)
+    if value.shown:
+        return Cell(value, float(rows["coverage"].mean()), view=view)
+    return Cell(value, np.nan, _common_reason(rows), view)
+
+
+def _common_reason(rows: pd.DataFrame) -> str:
+    """Return the reason that everybody's row gives, which then is the phase's and nobody's own."""
+    reasons = rows["reason"].unique()
+    return str(reasons[0]) if len(reasons) == 1 else ""
 
 
 def members_difference(access: Access, one: Band, other: Band) -> Estimate:
@@ -143,6 +152,19 @@ def person_cells(
         (str(p), str(role), [_own_cell(by_key.get((p, m))) for m in measures])
         for p, role in people[["person", "role"]].itertuples(index=False)
     ]
+
+
+def own_cell(access: Access, band: Band, measure: str) -> Cell:
+    """Return the one person's own number in a phase, of a page for that person alone.
+
+    Raises
+    ------
+    UsageError
+        If this is no person's own page.
+    """
+    rows = _rows(access, band, measure)
+    rows = rows[rows["person"] == access.own_person]
+    return _own_cell(rows.to_dict(orient="records")[0] if len(rows) else None)
 
 
 def _own_cell(row: dict[Hashable, Any] | None) -> Cell:

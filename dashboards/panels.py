@@ -42,7 +42,7 @@ def time_panels(
             continue
         is_index = measure == INDEX_ID
         if is_index and course is not None:
-            strands = (*course_strands(course, bands, say("switch.course")), *strands)
+            strands = (*course_strands(course, bands, say), *strands)
         panels.append(
             Panel(
                 title=_index_title(access, say) if is_index else say(f"measure.{measure}"),
@@ -63,7 +63,7 @@ def phase_time_strands(
     """Return the index on normalised phase time, the expected course behind it (researcher)."""
     lines = access.phase_time_lines(INDEX_ID)
     presenting = {p.person: p for p in access.presenters}
-    strands = [] if course is None else list(course_strands(course, bands, say("switch.course")))
+    strands = [] if course is None else list(course_strands(course, bands, say))
     for person, line in lines.items():
         if person in presenting:
             label = _presenter_label(access, presenting[person], say)
@@ -78,6 +78,9 @@ def phase_time_strands(
 
 def measured_strands(access: Access, measure: str, say: Messages) -> tuple[Strand, ...]:
     """Return every measured line that this reader may see, from back to front."""
+    if access.person:
+        own = access.own_line(access.person, measure)
+        return () if own is None else (Strand(own, say("switch.own"), "own"),)
     strands = []
     if access.everything:
         strands += _persons(access, measure, say)
@@ -116,8 +119,9 @@ def _presenter_label(access: Access, presenter: Presenter, say: Messages) -> str
 
 def presenter_name(access: Access, presenter: Presenter, say: Messages) -> str:
     """Return what a presenter (or the one patient of a dyad) is called on the page."""
-    roles = access.result.protocol.roles
-    return roles[presenter.role].lower() if presenter.role in roles else say("switch.presenter")
+    given = access.result.protocol.roles.get(presenter.role, "Presenter")
+    key = say.term_key("role", given)
+    return say(f"role_inline.{key}") if key else given
 
 
 def switches(access: Access, panels: tuple[Panel, ...], say: Messages) -> list[dict[str, object]]:
@@ -129,13 +133,14 @@ def switches(access: Access, panels: tuple[Panel, ...], say: Messages) -> list[d
     labels = {kind: say(f"switch.{kind}") for kind in shown}
     if "presenter" in shown:
         labels["presenter"] = presenter_name(access, access.presenters[0], say)
-    order = ("members", "presenter", "leaders", "person", "course")
+    order = ("members", "own", "presenter", "leaders", "person", "course")
     return [{"kind": k, "label": labels[k], "on": shown[k]} for k in order if k in shown]
 
 
 def _index_title(access: Access, say: Messages) -> str:
     """Return the index panel's title; a sole part is named, as it then is no index of several."""
     people = {*access.members, *(p.person for p in access.presenters)}
+    people = {access.person} if access.person else people
     parts = {m for p in people for m in access.result.index_parts.get(p, ())}
     title = say(f"measure.{INDEX_ID}")
     if len(parts) == 1:

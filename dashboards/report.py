@@ -21,6 +21,7 @@ from dashboards.access import Access
 from dashboards.bands import Band, distinct
 from dashboards.figures import Mark, phase_figure, progress_figure, time_figure
 from dashboards.messages import load_messages
+from dashboards.own import OwnStory
 from dashboards.page import pack
 from dashboards.panels import phase_time_strands, presenter_name, switches, time_panels
 from dashboards.story import Story
@@ -34,18 +35,30 @@ MANY_PHASES = 10
 """With more than this, a leader's print leaves out the figure that repeats the table's numbers."""
 
 
-def render_report(result: SessionResult, audience: Audience, *, now: datetime) -> str:
+def render_report(
+    result: SessionResult,
+    audience: Audience,
+    *,
+    now: datetime,
+    person: str = "",
+    language: str | None = None,
+) -> str:
     """Render the page of one session.
 
     Parameters
     ----------
     result : SessionResult
         Tables of the persons who agreed: ``Measured.result("group_view")`` for a leader,
-        ``Measured.result("research")`` for a researcher.
+        ``Measured.result("own_view")`` for one person, ``Measured.result("research")`` for a
+        researcher.
     audience : Audience
         For whom; decides what may stand on the page.
     now : datetime
         Timezone-aware; stands on the page and decides whether a release's delay is over.
+    person : str
+        Whose own page it is, for the audience ``person``; empty otherwise.
+    language : {"en", "de", "hu"}, optional
+        Default: the study's, else English.
 
     Returns
     -------
@@ -55,14 +68,16 @@ def render_report(result: SessionResult, audience: Audience, *, now: datetime) -
     Raises
     ------
     UsageError
-        If nobody agreed to such a page, the tables are of another purpose, or ``now`` has no
-        time zone.
+        If nobody agreed to such a page, the tables are of another purpose, the person is not in
+        them, there is no such language, or ``now`` has no time zone.
     """
     if now.tzinfo is None:
         raise UsageError("now has no time zone", hint="datetime.now(UTC)")
-    say = load_messages("en")
-    story = Story(Access(result, audience, now), say)
-    course = _course(story)
+    study = result.source.study
+    say = load_messages(language or (study.language if study is not None else "en"))
+    access = Access(result, audience, now, person)
+    story = OwnStory(access, say) if person else Story(access, say)
+    course = None if person else _course(story)
     figures, drawn = _figures(story, course)
     many = len(distinct(story.bands)) > MANY_PHASES
     content = _content(story, course, now)
@@ -73,12 +88,20 @@ def render_report(result: SessionResult, audience: Audience, *, now: datetime) -
     return pack("report.html.j2", content, figures)
 
 
-def write_report(result: SessionResult, path: Path, audience: Audience, now: datetime) -> None:
+def write_report(
+    result: SessionResult,
+    path: Path,
+    audience: Audience,
+    now: datetime,
+    *,
+    person: str = "",
+    language: str | None = None,
+) -> None:
     """Render the page and write it whole or not at all.
 
     Parameters
     ----------
-    result, audience, now
+    result, audience, now, person, language
         As `render_report`.
     path : Path
         The file; readable by its owner only.
@@ -88,7 +111,8 @@ def write_report(result: SessionResult, path: Path, audience: Audience, now: dat
     UsageError
         As `render_report`, or if the place cannot be written to.
     """
-    write_text(path, render_report(result, audience, now=now))
+    page = render_report(result, audience, now=now, person=person, language=language)
+    write_text(path, page)
 
 
 def _course(story: Story) -> Course | None:
@@ -109,7 +133,13 @@ def _figures(story: Story, course: Course | None) -> tuple[dict[str, str], dict[
     rows = story.index_cells
     if any(cell.value.shown for _, cell in rows):
         unit = say(f"unit.{INDEX_ID}")
-        figures["phases"] = phase_figure(rows, say("figure.phase_axis"), unit, say).to_json()
+        figures["phases"] = phase_figure(
+            rows,
+            say("figure.phase_axis"),
+            unit,
+            say("figure.windows" if access.person else "figure.people"),
+            say,
+        ).to_json()
     if access.everything and bands and panels:
         strands = phase_time_strands(access, bands, course, say)
         unit = say(f"unit.{INDEX_ID}")
@@ -120,11 +150,14 @@ def _figures(story: Story, course: Course | None) -> tuple[dict[str, str], dict[
 def _content(story: Story, course: Course | None, now: datetime) -> dict[str, Any]:
     access, say = story.access, story.say
     everything = access.everything
-    lead = "phases.lead_small" if access.group.level == "small" else "phases.lead"
+    own = bool(access.person)
+    lead = "own_lead" if own else "lead_small" if access.group.level == "small" else "lead"
+    reading = ("own_scale_me", "own_use") if own else ("own_scale", "group", "use")
+    title = "title_own" if own else "title" if len(access.result.persons) > 1 else "title_one"
     return {
         "say": say,
-        "title": say("page.title" if len(access.result.persons) > 1 else "page.title_one"),
-        "edition": say(f"page.edition_{access.audience}"),
+        "title": say(f"page.{title}"),
+        "edition": say(f"page.edition_{access.audience}", person=access.person),
         "everything": everything,
         "notices": _notices(story),
         "meta": _meta(story, now),
@@ -133,10 +166,16 @@ def _content(story: Story, course: Course | None, now: datetime) -> dict[str, An
         "bands": [_band_key(story, b) for b in distinct(story.bands)],
         "curve": {"lead": _curve_lead(story), "alt": story.curve_alt(), "parts": story.parts()},
         "interventions": sections.interventions(story),
-        "phases": sections.phase_table(story) | {"lead": say(lead)},
+        "phases": sections.phase_table(story)
+        | {
+            "lead": say(f"phases.{lead}"),
+            "caption": say("phases.own_caption" if own else "phases.caption"),
+        },
         "persons": sections.person_table(story) if everything and story.bands else None,
         "trust": sections.trust(story),
+        "has_expected": not own,
         "expected": sections.expected(story, course),
+        "reading": ["activation", "confounds", *reading],
         "record": sections.record(story) if everything else None,
         "findings": sections.findings(story),
         "details": sections.details(story, now),
@@ -144,6 +183,8 @@ def _content(story: Story, course: Course | None, now: datetime) -> dict[str, An
 
 
 def _notices(story: Story) -> list[str]:
+    if story.access.person:
+        return [story.say("page.own_notice")]
     if not story.access.everything:
         return []
     notices = [story.say("page.researcher_warning")]
@@ -154,6 +195,8 @@ def _notices(story: Story) -> list[str]:
 
 def _curve_lead(story: Story) -> str:
     say, view = story.say, story.access.group
+    if story.access.person:
+        return say("curve.own_lead")
     if len(view.persons) == 1 and story.access.everything:
         return say("curve.lead_one")
     if story.access.everything:
@@ -188,11 +231,11 @@ def _meta(story: Story, now: datetime) -> dict[str, Any]:
         people = say("meta.people_split", n=n, members=n - len(leaders), leaders=len(leaders))
     facts = [("session", result.recording.id)]
     if result.recording.started is not None:
-        facts.append(("date", f"{result.recording.started:%d %B %Y}".lstrip("0")))
+        facts.append(("date", say.date(result.recording.started)))
     facts += [
         ("length", say("meta.minutes", n=f"{story.minutes:.0f}")),
         ("people", people),
-        ("protocol", result.protocol.name),
+        ("protocol", say.term("protocol", result.protocol.name)),
     ]
     return {
         "id": result.recording.id,

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 
 from arousal.derivatives import provenance
-from arousal.features.quality import Quality
 from arousal.findings import Severity
 from arousal.hypothesis.course import Course, Expectation
 from arousal.phase_align.timeline import clock
 from arousal.protocol import INTERVENTIONS
 from arousal.tables import INDEX_ID, MEASURES
 from dashboards.bands import Band, distinct
-from dashboards.estimates import Cell, members_change, members_in_phase, person_cells, person_change
+from dashboards.estimates import Cell, members_change, person_cells, person_change
 from dashboards.plotly_bundle import plotly_bundle
 from dashboards.story import Story
-from dashboards.words import against_start, expectation, grade, number, one_person
+from dashboards.terms import advice_words, quality_sentence, reason_words
+from dashboards.words import expectation, grade, one_person
 
 __all__ = [
     "details",
@@ -52,13 +53,13 @@ def phase_table(story: Story) -> dict[str, Any]:
         measures = [m for m in measures if m not in RESEARCHER_ONLY]
     rows = []
     for band in distinct(story.bands):
-        cells = [members_in_phase(story.access, band, m) for m in measures]
+        cells = [story.cell(band, m) for m in measures]
         rows.append(
             {
                 "band": band,
                 "length": _length(story, band),
-                "cells": [_cell(m, c) for m, c in zip(measures, cells, strict=True)],
-                "words": _words(story, band, cells[0]) if cells else "",
+                "cells": [_cell(story, m, c) for m, c in zip(measures, cells, strict=True)],
+                "words": story.words(band, cells[0]) if cells else "",
             }
         )
     return {"measures": measures, "rows": rows}
@@ -70,24 +71,16 @@ def _length(story: Story, band: Band) -> str:
     return f"{about}{minutes:.0f}"
 
 
-def _words(story: Story, band: Band, cell: Cell) -> str:
-    if band.phase == "baseline" and set(story.baseline_kinds) == {"baseline"}:
-        return story.say("phases.reference")
-    if cell.view is not None and not cell.value.shown:
-        return story.say("phases.no_number", reason=story.refusal(cell.view))
-    return against_start(cell.value, story.say)
-
-
-def _cell(measure: str, cell: Cell) -> dict[str, Any]:
-    digits = DIGITS.get(measure, 1)
+def _cell(story: Story, measure: str, cell: Cell) -> dict[str, Any]:
+    digits, say = DIGITS.get(measure, 1), story.say
     value = cell.value
     spread = ""
     if np.isfinite(value.low):
-        spread = f"{number(value.low, digits)} – {number(value.high, digits)}"
-    coverage = f"{100 * cell.coverage:.0f} %" if np.isfinite(cell.coverage) else ""
+        spread = f"{say.number(value.low, digits)} – {say.number(value.high, digits)}"
+    coverage = say.percent(cell.coverage) if np.isfinite(cell.coverage) else ""
     return {
         "measure": measure,
-        "value": number(value.mid, digits),
+        "value": say.number(value.mid, digits),
         "spread": spread,
         "n": value.n,
         "coverage": coverage,
@@ -98,24 +91,27 @@ def _cell(measure: str, cell: Cell) -> dict[str, Any]:
 
 def person_table(story: Story) -> dict[str, Any]:
     """Return everybody's own numbers per phase (researcher only)."""
+    say, names = story.say, role_names(story)
     measures = shown_measures(story)
     rows = []
     for band in distinct(story.bands):
         for person, role, cells in person_cells(story.access, band, measures):
             shown = [
                 {
-                    "value": number(c.value.mid, DIGITS.get(m, 1)),
-                    "spread": number(
+                    "value": say.number(c.value.mid, DIGITS.get(m, 1)),
+                    "spread": say.number(
                         (c.value.high - c.value.low) / 2, DIGITS.get(m, 1), signed=False
                     ),
                     "n": c.value.n,
-                    "coverage": f"{100 * c.coverage:.0f} %",
-                    "reason": c.reason,
+                    "coverage": say.percent(c.coverage),
+                    "reason": reason_words(c.reason, say),
                     "shown": c.value.shown,
                 }
                 for m, c in zip(measures, cells, strict=True)
             ]
-            rows.append({"band": band, "person": person, "role": role, "cells": shown})
+            rows.append(
+                {"band": band, "person": person, "role": names.get(role, role), "cells": shown}
+            )
     return {"measures": measures, "rows": rows}
 
 
@@ -131,40 +127,42 @@ def trust(story: Story) -> dict[str, Any]:
     return {
         "sentences": story.usable(),
         "reasons": [
-            story.say.count("trust.reason_people", n, sentence=_sentence(code).rstrip("."))
+            story.say.count(
+                "trust.reason_people", n, sentence=quality_sentence(code, story.say).rstrip(".")
+            )
             for code, n in reasons.most_common()
         ],
         "people": people,
     }
 
 
-def _sentence(code: str) -> str:
-    return Quality(code).sentence if code in set(Quality) else code.replace("-", " ")
-
-
 def _sensor(story: Story, row: dict[Any, Any]) -> dict[str, Any]:
     say = story.say
-    reasons = [_sentence(code) for code in str(row["reasons"]).split(";") if code]
+    codes = str(row["reasons"])
+    reasons = [quality_sentence(code, say) for code in codes.split(";") if code]
     gaps = "0"
     if row["gaps"]:
         gaps = say("trust.gap_cell", n=row["gaps"], seconds=f"{row['longest_gap']:.0f}")
     return {
         "person": row["person"],
-        "kind": row["kind"],
+        "kind": say.term("kind", str(row["kind"])),
         "source": row["source"],
-        "rate": number(row["rate"], 1, signed=False),
+        "rate": say.number(row["rate"], 1, signed=False),
         "usable": row["usable_fraction"],
-        "percent": f"{100 * row['usable_fraction']:.0f} %"
-        if np.isfinite(row["usable_fraction"])
-        else "–",
+        "percent": say.percent(row["usable_fraction"]),
         "gaps": gaps,
-        "corrected": f"{number(100 * row['corrected_fraction'], 1, signed=False)} %"
-        if np.isfinite(row["corrected_fraction"])
-        else "–",
+        "corrected": say.percent(row["corrected_fraction"], 1),
         "used": bool(row["used"]),
         "why": " ".join(reasons) or say("trust.fine"),
-        "advice": row["advice"],
+        "advice": advice_words(codes, str(row["advice"]), say),
     }
+
+
+def role_names(story: Story) -> dict[str, str]:
+    """Return role id -> name, the presenter's included."""
+    protocol, say = story.access.result.protocol, story.say
+    names = {role: say.term("role", name) for role, name in protocol.roles.items()}
+    return {**names, protocol.presenter_role: say("term.role.presenter")}
 
 
 def expected(story: Story, course: Course | None) -> dict[str, Any] | None:
@@ -174,7 +172,7 @@ def expected(story: Story, course: Course | None) -> dict[str, Any] | None:
     say = story.say
     blocks = sorted({b.block for b in story.bands if b.block})
     rows = [
-        {"statement": item.statement, "seen": _seen_in(story, item, blocks)}
+        {"statement": say.term("course", item.statement), "seen": _seen_in(story, item, blocks)}
         for item in course.expectations
     ]
     origin = say(
@@ -182,10 +180,10 @@ def expected(story: Story, course: Course | None) -> dict[str, Any] | None:
         name=course.name,
         version=course.version,
         date=course.date.isoformat(),
-        provenance=course.provenance,
+        provenance=say.term("course", course.provenance),
         source=course.source,
     )
-    return {"statement": course.statement, "rows": rows, "provenance": origin}
+    return {"statement": say.term("course", course.statement), "rows": rows, "provenance": origin}
 
 
 def _seen_in(story: Story, item: Expectation, blocks: list[int]) -> list[str]:
@@ -215,7 +213,7 @@ def interventions(story: Story) -> list[dict[str, Any]]:
         {
             "minute": (point.onset - zero) / 60,
             "time": clock(point.onset - zero),
-            "type": INTERVENTIONS.get(point.type, point.type),
+            "type": _point_type(story, point.type),
             "actor": point.actor if story.access.everything else "",
             "target": point.target if story.access.everything else "",
         }
@@ -223,11 +221,17 @@ def interventions(story: Story) -> list[dict[str, Any]]:
     ]
 
 
+def _point_type(story: Story, kind: str) -> str:
+    if kind in INTERVENTIONS:
+        return story.say.term("intervention", INTERVENTIONS[kind])
+    return story.say.term("incident", kind)
+
+
 def record(story: Story) -> dict[str, Any]:
     """Return phases as marked, roles, points and corrections (researcher only)."""
     result, say = story.access.result, story.say
     line, zero = result.timeline, result.recording.onset
-    names = {**result.protocol.roles, result.protocol.presenter_role: say("switch.presenter")}
+    names = role_names(story)
     return {
         "phases": [
             {
@@ -252,7 +256,7 @@ def record(story: Story) -> dict[str, Any]:
             {
                 "time": clock(p.onset - zero),
                 "what": say(f"record.point.{p.kind}"),
-                "type": INTERVENTIONS.get(p.type, p.type)
+                "type": _point_type(story, p.type)
                 or (f"{p.value:.0f}" if np.isfinite(p.value) else ""),
                 "actor": p.actor,
                 "target": p.target,
@@ -288,7 +292,7 @@ def details(story: Story, now: datetime) -> dict[str, Any]:
     return {
         "methods": _methods(story),
         "settings": list(_flat(made.settings)),
-        "inputs": made.inputs,
+        "inputs": _inputs(story, made.inputs),
         "protocol": {"id": made.protocol, "sha256": made.protocol_sha256},
         "versions": story.say(
             "method.versions",
@@ -303,51 +307,58 @@ def details(story: Story, now: datetime) -> dict[str, Any]:
     }
 
 
+def _inputs(story: Story, inputs: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
+    """Return the files; numbered for all but the researcher, as a name may be a person's."""
+    return [
+        {**file, "path": file["path"] if story.access.everything else str(number)}
+        for number, file in enumerate(inputs, start=1)
+    ]
+
+
 def _methods(story: Story) -> list[str]:
     """Generate the methods from the settings that were used."""
     s, say = story.access.result.settings, story.say
-    thresholds = ", ".join(f"{site} {value:g} µS" for site, value in s.eda.scr_threshold.items())
+    thresholds = ", ".join(
+        f"{say.term('site', site)} {say.plain(value)} µS"
+        for site, value in s.eda.scr_threshold.items()
+    )
     return [
         say(
             "method.windows",
-            short=f"{s.windows.durations[0]:g}",
-            long=f"{s.windows.rmssd_from:g}",
-            step=f"{s.windows.step:g}",
-            hr=_percent(s.windows.hr_coverage),
-            hrv=_percent(s.windows.hrv_coverage),
-            eda=_percent(s.windows.eda_coverage),
+            short=say.plain(s.windows.durations[0]),
+            long=say.plain(s.windows.rmssd_from),
+            step=say.plain(s.windows.step),
+            hr=say.percent(s.windows.hr_coverage, None),
+            hrv=say.percent(s.windows.hrv_coverage, None),
+            eda=say.percent(s.windows.eda_coverage, None),
         ),
         say(
             "method.beats",
-            flag=_percent(s.beats.corrected_flag),
-            refuse=_percent(s.beats.corrected_refuse),
+            flag=say.percent(s.beats.corrected_flag, None),
+            refuse=say.percent(s.beats.corrected_refuse, None),
         ),
         say(
             "method.eda",
             thresholds=thresholds,
-            low=f"{s.eda.low:g}",
-            high=f"{s.eda.high:g}",
-            slope=f"{s.eda.max_slope:g}",
-            surround=f"{s.eda.surround:g}",
+            low=say.plain(s.eda.low),
+            high=say.plain(s.eda.high),
+            slope=say.plain(s.eda.max_slope),
+            surround=say.plain(s.eda.surround),
         ),
-        say("method.speech", speech=_percent(s.windows.speech_max)),
+        say("method.speech", speech=say.percent(s.windows.speech_max, None)),
         say(
             "method.align",
-            edge=f"{s.align.edge:g}",
-            edge_short=f"{s.align.edge_short:g}",
-            short_phase=f"{s.align.short_edge_phase / 60:g}",
-            edge_discussion=f"{s.align.edge_discussion:g}",
-            valid=_percent(s.align.min_valid),
-            seconds=f"{s.align.min_seconds:g}",
-            fast=f"{s.align.min_seconds_fast:g}",
+            edge=say.plain(s.align.edge),
+            edge_short=say.plain(s.align.edge_short),
+            short_phase=say.plain(s.align.short_edge_phase / 60),
+            edge_discussion=say.plain(s.align.edge_discussion),
+            valid=say.percent(s.align.min_valid, None),
+            seconds=say.plain(s.align.min_seconds),
+            fast=say.plain(s.align.min_seconds_fast),
         ),
         say("method.index"),
         say("method.grades"),
     ]
-
-
-def _percent(fraction: float) -> str:
-    return f"{100 * fraction:g} %"
 
 
 def _flat(table: Any, prefix: str = "") -> list[tuple[str, str]]:

@@ -14,11 +14,16 @@ from dashboards.access import Access
 from dashboards.bands import Band, distinct, phase_bands
 from dashboards.estimates import Cell, members_difference, members_in_phase
 from dashboards.messages import Messages
-from dashboards.words import between, grade, number, share
+from dashboards.words import against_start, between, grade, share
 
-__all__ = ["Story"]
+__all__ = ["Story", "is_too_short"]
 
 CARDIAC = ("ecg", "ppg", "rr", "hr")
+
+
+def is_too_short(cell: Cell) -> bool:
+    """Whether a phase has no number because no window fits into it: nobody's data are at fault."""
+    return not cell.value.shown and cell.reason.startswith("too short")
 
 
 @dataclass(frozen=True)
@@ -39,14 +44,26 @@ class Story:
     @cached_property
     def bands(self) -> tuple[Band, ...]:
         """The marked phases."""
-        return phase_bands(self.access.result)
+        return phase_bands(self.access.result, self.say)
 
     @cached_property
     def index_cells(self) -> tuple[tuple[Band, Cell], ...]:
         """The members' index in each phase."""
-        return tuple(
-            (band, members_in_phase(self.access, band, INDEX_ID)) for band in distinct(self.bands)
-        )
+        return tuple((band, self.cell(band, INDEX_ID)) for band in distinct(self.bands))
+
+    def cell(self, band: Band, measure: str) -> Cell:
+        """Return the number that this page shows for a phase and measure."""
+        return members_in_phase(self.access, band, measure)
+
+    def words(self, band: Band, cell: Cell) -> str:
+        """Say a phase's number against the quiet start."""
+        if band.phase == "baseline" and set(self.baseline_kinds) == {"baseline"}:
+            return self.say("phases.reference")
+        if is_too_short(cell):
+            return self.say("phases.too_short")
+        if cell.view is not None and not cell.value.shown:
+            return self.say("phases.no_number", reason=self.refusal(cell.view))
+        return against_start(cell.value, self.say)
 
     def summary(self) -> list[dict[str, str]]:
         """Return the four lines of "In one minute": label, text, and numbers in small print."""
@@ -89,9 +106,11 @@ class Story:
             return "–"
         spread = ""
         if np.isfinite(value.low):
-            low, high = number(value.low, digits), number(value.high, digits)
+            low, high = self.say.number(value.low, digits), self.say.number(value.high, digits)
             spread = self.say("cell.spread", low=low, high=high)
-        return self.say("cell.value", value=number(value.mid, digits), spread=spread, n=value.n)
+        return self.say(
+            "cell.value", value=self.say.number(value.mid, digits), spread=spread, n=value.n
+        )
 
     def how_sure(self) -> str:
         """Say what the group's size allows."""
@@ -135,7 +154,11 @@ class Story:
         absent = self.unmarked()
         if absent:
             sentences.append(self.say("summary.unmarked", names=self.say.listing(absent)))
-        empty = [b.label for b, c in self.index_cells if b.certain and not c.value.shown]
+        gone = [(b, c) for b, c in self.index_cells if b.certain and not c.value.shown]
+        short = [b.label for b, c in gone if is_too_short(c)]
+        if short:
+            sentences.append(self.say("summary.too_short", names=self.say.listing(short)))
+        empty = [b.label for b, c in gone if not is_too_short(c)]
         if empty and self.access.group.level != "none":
             sentences.append(self.say("summary.no_numbers", names=self.say.listing(empty)))
         if self.baseline_kinds and set(self.baseline_kinds) != {"baseline"}:
@@ -150,7 +173,11 @@ class Story:
         """Return the names of phases that the protocol expects and nobody marked."""
         marked = {band.phase for band in self.bands}
         phases = self.access.result.protocol.phases
-        return [p.name for p in phases if marked and not p.optional and p.id not in marked]
+        return [
+            self.say.term("phase", p.name)
+            for p in phases
+            if marked and not p.optional and p.id not in marked
+        ]
 
     @cached_property
     def baseline_kinds(self) -> Counter[str]:
@@ -181,9 +208,9 @@ class Story:
 
     def parts(self) -> str:
         """Say what the display index is made of, and for how many people it has fewer parts."""
-        say, members = self.say, self.access.members
+        say, shown = self.say, self.indexed
         by_parts = Counter(
-            parts for person, parts in self.access.result.index_parts.items() if person in members
+            parts for person, parts in self.access.result.index_parts.items() if person in shown
         )
         if not by_parts:
             return ""
@@ -203,6 +230,16 @@ class Story:
             text += " " + say("curve.parts_fewer", list="; ".join(entries))
         return text
 
+    @property
+    def indexed(self) -> frozenset[str]:
+        """Whose index the page shows together."""
+        return self.access.members
+
+    @property
+    def alt_key(self) -> str:
+        """Which sentence describes the curve."""
+        return "curve.alt"
+
     def curve_alt(self) -> str:
         """Return the curve's course in words, for those who do not see it."""
         say = self.say
@@ -214,7 +251,7 @@ class Story:
             phases = "; ".join(
                 say("curve.alt_phase", label=b.label, value=self.with_spread(c)) for b, c in shown
             )
-        return say("curve.alt", minutes=f"{length:.0f}", phases=phases or say("curve.alt_nothing"))
+        return say(self.alt_key, minutes=f"{length:.0f}", phases=phases or say("curve.alt_nothing"))
 
     @property
     def minutes(self) -> float:

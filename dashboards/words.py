@@ -35,7 +35,6 @@ __all__ = [
     "estimate",
     "expectation",
     "grade",
-    "number",
     "one_person",
     "share",
 ]
@@ -197,13 +196,13 @@ def one_person(change: float, members: Estimate, expected_up: bool, say: Message
     """
     if not math.isfinite(change):
         return say("words.expected.no_data")
-    value = number(change, 1)
+    value = say.number(change, 1)
     if not members.shown:
         return say("words.expected.one_person_alone", value=value)
     sign = 1 if expected_up else -1
     fits = sign * change > 0 and sign * (change - members.mid) > 0
     verdict = "as_expected" if fits else "against"
-    beside = number(members.mid, 1)
+    beside = say.number(members.mid, 1)
     return say(f"words.expected.one_person_{verdict}", value=value, members=beside, n=members.n)
 
 
@@ -232,23 +231,3 @@ def share(fraction: float, say: Messages) -> str:
     )
     word = next((name for bound, name in steps if fraction >= bound), "none")
     return say(f"words.share.{word}", percent=f"{100 * fraction:.0f}")
-
-
-def number(value: float, digits: int, *, signed: bool = True) -> str:
-    """Write a number with a true minus sign; a dash where there is none.
-
-    Parameters
-    ----------
-    value : float
-        The number; NaN becomes an en dash.
-    digits : int
-        Digits after the decimal point.
-    signed : bool
-        Whether a plus sign is written.
-    """
-    if not math.isfinite(value):
-        return "–"
-    text = f"{value:+.{digits}f}" if signed else f"{value:.{digits}f}"
-    if float(text) == 0:
-        text = text.lstrip("+-")
-    return text.replace("-", "−")

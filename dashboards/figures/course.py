@@ -9,6 +9,7 @@ import numpy as np
 from dashboards.bands import Band
 from dashboards.figures.parts import Strand
 from dashboards.lines import Line
+from dashboards.messages import Messages
 
 if TYPE_CHECKING:
     from arousal.hypothesis.course import Course, Stretch
@@ -19,7 +20,7 @@ PROGRESS = np.append(np.linspace(0, 1, 21), 1.0)
 """Steps through a phase, and one more that breaks the line."""
 
 
-def course_strands(course: Course, bands: tuple[Band, ...], label: str) -> tuple[Strand, ...]:
+def course_strands(course: Course, bands: tuple[Band, ...], say: Messages) -> tuple[Strand, ...]:
     """Return the expected course as lines over the session's own phases.
 
     Parameters
@@ -28,14 +29,15 @@ def course_strands(course: Course, bands: tuple[Band, ...], label: str) -> tuple
         The hypothesis; where it expects nothing there is no line.
     bands : tuple of Band
         The session's phases.
-    label : str
-        How it is named: always as a hypothesis.
+    say : Messages
+        The catalogue: it is always named as a hypothesis.
     """
     strands = []
     for group, dash in (("members", "solid"), ("presenter", "dot")):
         parts = [(b, s) for b in bands if (s := course.stretch(group, b.phase)) is not None]
         if parts:
-            strands.append(Strand(_line(parts), f"{label}: {group}", "course", dash=dash))
+            label = f"{say('switch.course')}: {say(f'switch.{group}')}"
+            strands.append(Strand(_line(parts), label, "course", dash=dash))
     return tuple(strands)
 
 

@@ -17,7 +17,14 @@ __all__ = ["Mark", "Panel", "Strand"]
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 BAND_OPACITY = 0.13
-WIDTHS = {"members": 2.6, "presenter": 1.8, "leaders": 1.4, "person": 0.9, "course": 7.0}
+WIDTHS = {
+    "members": 2.6,
+    "own": 2.2,
+    "presenter": 1.8,
+    "leaders": 1.4,
+    "person": 0.9,
+    "course": 7.0,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +37,7 @@ class Strand:
         What is drawn.
     label : str
         Name in the hover text; from a file, so it is escaped here.
-    kind : {"members", "presenter", "leaders", "person", "course"}
+    kind : {"members", "own", "presenter", "leaders", "person", "course"}
         Decides colour and width, and which switch on the page shows or hides it.
     hidden : bool
         Whether it is hidden at first.
@@ -82,10 +89,11 @@ class Panel:
     axis: str = ""
 
 
-def base_layout(height: int) -> dict[str, Any]:
+def base_layout(height: int, say: Messages) -> dict[str, Any]:
     """Return what all figures share."""
     return {
         "height": height,
+        "separators": say("format.decimal") + say("format.thousands"),
         "margin": {"l": 52, "r": 10, "t": 44, "b": 44, "pad": 2},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": LIGHT.surface,
@@ -185,7 +193,7 @@ def traces(strand: Strand, axis_name: str, unit: str, say: Messages) -> list[dic
         "y": line.mid,
         "mode": "lines",
         "line": {
-            "color": getattr(LIGHT, strand.kind),
+            "color": LIGHT.members if strand.kind == "own" else getattr(LIGHT, strand.kind),
             "width": WIDTHS[strand.kind],
             "dash": strand.dash,
         },

@@ -21,9 +21,9 @@ __all__ = ["phase_figure"]
 
 
 def phase_figure(
-    rows: tuple[tuple[Band, Cell], ...], label: str, unit: str, say: Messages
+    rows: tuple[tuple[Band, Cell], ...], label: str, unit: str, counted: str, say: Messages
 ) -> go.Figure:
-    """Draw a dot (median) and a bar (middle half of the people) for each phase.
+    """Draw a dot and a bar for each phase: median and middle half of the people, or one's own.
 
     Parameters
     ----------
@@ -33,6 +33,8 @@ def phase_figure(
         What is drawn, for the axis.
     unit : str
         Unit in the hover text.
+    counted : str
+        What is counted behind a dot (people, windows).
     say : Messages
         The catalogue.
     """
@@ -42,7 +44,7 @@ def phase_figure(
     zero["line"] = {"color": LIGHT.zero, "width": 1, "dash": "dot"}
     left = 26 + round(6.2 * max(len(band.label) for band, _ in rows))
     layout = {
-        **base_layout(70 + 34 * len(rows)),
+        **base_layout(70 + 34 * len(rows), say),
         "margin": {"l": left, "r": 14, "t": 8, "b": 46},
         "meta": {
             "narrow": {"xaxis.title.text": say("figure.phase_axis_narrow")},
@@ -60,7 +62,7 @@ def phase_figure(
         "shapes": [*(_row(band, at) for at, (band, _) in enumerate(rows)), zero],
     }
     data = [
-        _dot(band, cell.value, at, unit, say)
+        _dot(band, cell.value, at, unit, counted)
         for at, (band, cell) in enumerate(rows)
         if cell.value.shown
     ]
@@ -81,8 +83,8 @@ def _row(band: Band, at: int) -> dict[str, Any]:
     }
 
 
-def _dot(band: Band, value: Estimate, at: int, unit: str, say: Messages) -> dict[str, Any]:
-    people = f"{say('figure.people')}: {value.n}"
+def _dot(band: Band, value: Estimate, at: int, unit: str, counted: str) -> dict[str, Any]:
+    people = f"{counted}: {value.n}"
     return {
         "type": "scatter",
         "x": [value.mid],

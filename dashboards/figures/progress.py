@@ -39,9 +39,9 @@ def progress_figure(
 
     columns = list({band.phase: band for band in reversed(distinct(bands))}.values())[::-1]
     place = {band.phase: k for k, band in enumerate(columns)}
-    names = [f"{band.number} {band.name.split(',')[0]}" for band in columns]
+    names = [f"{band.number} {band.short}" for band in columns]
     layout = {
-        **base_layout(340),
+        **base_layout(340, say),
         "margin": {"l": 52, "r": 10, "t": 12, "b": 44, "pad": 2},
         "xaxis": axis(
             range=[0, len(columns)],

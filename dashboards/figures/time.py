@@ -56,7 +56,7 @@ def time_figure(
     titles = [_panel_title(p, d[1], above=18 if s == "" else 0) for p, d, s in rows]
     narrow = {f"annotations.{k}.text": escape(p.short) for k, p in enumerate(panels)}
     layout = {
-        **base_layout(height),
+        **base_layout(height, say),
         **{f"yaxis{s}": _value_axis(p, d) for p, d, s in rows},
         "xaxis": _time_axis(panels, bands, suffixes[-1], say),
         "shapes": [

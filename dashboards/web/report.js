@@ -96,7 +96,7 @@
     addEventListener("beforeprint", () => {
       printing = true;
       drawAll();
-      if (document.body.classList.contains("leader")) return;
+      if (!document.body.classList.contains("researcher")) return;
       for (const fold of document.querySelectorAll("details:not([open])")) {
         fold.open = true;
         folded.push(fold);

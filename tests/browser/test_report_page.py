@@ -67,7 +67,18 @@ def test_the_leaders_page_does_so_in_the_dark_and_unfolded_and_prints_on_two_she
     assert len(re.findall(rb"/Type\s*/Page\b", pdf)) <= 2
 
 
-@pytest.mark.parametrize("name", ["researcher", "small"])
+@pytest.mark.parametrize("language", ["de", "hu"])
+def test_in_german_and_hungarian_it_fits_a_phone_satisfies_axe_and_prints_on_two_sheets(
+    new_page, saved, language
+):
+    watched, page = opened(new_page, saved[language], width=PHONE)
+    assert_drawn_and_fitting(watched, page, PHONE)
+    assert watched.accessibility_violations() == []
+    pdf = page.pdf(prefer_css_page_size=True, print_background=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) <= 2
+
+
+@pytest.mark.parametrize("name", ["researcher", "small", "own"])
 def test_on_a_phone_nothing_scrolls_sideways_but_wide_tables(new_page, saved, name):
     watched, page = opened(new_page, saved[name], width=PHONE)
     assert_drawn_and_fitting(watched, page, PHONE)

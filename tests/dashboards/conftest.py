@@ -9,5 +9,5 @@ from tests.dashboards.rendered import rendered_pages
 
 @pytest.fixture(scope="session")
 def pages() -> dict[str, str]:
-    """Pages by name: researcher, leader, released, small, none, plain."""
+    """Pages by name: researcher, leader, released (also de, hu), small, none, plain, own."""
     return rendered_pages()

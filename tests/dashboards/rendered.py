@@ -25,7 +25,13 @@ def rendered_pages() -> dict[str, str]:
         "none": (synthetic.session_result(4, **leader), Audience.LEADER),
         "plain": (synthetic.without_markers(), Audience.RESEARCHER),
     }
-    return {
+    pages = {
         name: render_report(result, audience, now=synthetic.NOW)
         for name, (result, audience) in results.items()
     }
+    told = results["released"][0]
+    for language in ("de", "hu"):
+        pages[language] = render_report(told, Audience.LEADER, now=synthetic.NOW, language=language)
+    mine = synthetic.session_result(purpose="own_view")
+    pages["own"] = render_report(mine, Audience.PERSON, now=synthetic.NOW, person="P06")
+    return pages

@@ -18,7 +18,7 @@ from arousal.phase_align.timeline import CaseBlock, PhaseInterval, PointEvent, T
 from arousal.pipeline import SessionInput, SessionResult
 from arousal.protocol import load_protocol
 from arousal.recording import Event, Kind, Person, Recording, Signal, Source
-from arousal.session import PURPOSES, SessionFile
+from arousal.session import PURPOSES, SessionFile, StudyFile
 from arousal.settings import Settings
 from arousal.tables import CURVES, FEATURES, INDEX_ID, MEASURES, PHASES, QUALITY
 
@@ -241,6 +241,12 @@ def session_result(
         index_parts={p: tuple(m.id for m in MEASURES) for p in people},
         findings=(note, weak),
     )
+
+
+def in_study(result: SessionResult, language: str) -> SessionResult:
+    """The same session as part of a study that speaks a language."""
+    study = StudyFile(name="a study", language=language)
+    return replace(result, source=replace(result.source, study=study))
 
 
 def without_markers() -> SessionResult:

@@ -19,6 +19,7 @@ from tests.dashboards import synthetic
 from tests.dashboards.reading import figures_of, tags_of, text_of
 
 LEADERS_PAGES = ("leader", "released", "small", "none")
+IN_WORDS = ("de", "hu")
 BANNED = (
     r"\bstress",
     r"\bdistress",
@@ -127,11 +128,6 @@ def test_a_leaders_page_is_refused_without_consents_or_from_other_tables():
         render_report(alone, Audience.LEADER, now=synthetic.NOW)
     with pytest.raises(UsageError, match="not 'research'"):
         render_report(synthetic.session_result(), Audience.LEADER, now=synthetic.NOW)
-
-
-def test_a_persons_own_page_is_refused_in_plain_words():
-    with pytest.raises(UsageError, match="no page for a single person yet"):
-        render_report(synthetic.session_result(), Audience.PERSON, now=synthetic.NOW)
 
 
 def test_a_time_without_a_zone_is_refused():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import date
 
 import numpy as np
 import pytest
@@ -18,7 +19,6 @@ from dashboards.words import (
     estimate,
     expectation,
     grade,
-    number,
     share,
 )
 
@@ -122,8 +122,20 @@ def test_an_unknown_share_is_said_to_be_unknown():
 
 
 def test_numbers_have_a_true_minus_and_no_signed_zero():
-    assert number(-1.25, 1) == "−1.2"
-    assert number(1.0, 1) == "+1.0"
-    assert number(-0.001, 1) == "0.0"
-    assert number(math.nan, 1) == "–"
-    assert number(3.0, 0, signed=False) == "3"
+    assert SAY.number(-1.25, 1) == "−1.2"
+    assert SAY.number(1.0, 1) == "+1.0"
+    assert SAY.number(-0.001, 1) == "0.0"
+    assert SAY.number(math.nan, 1) == "–"
+    assert SAY.number(3.0, 0, signed=False) == "3"
+
+
+def test_numbers_dates_and_percentages_are_written_as_the_language_writes_them():
+    german, hungarian = load_messages("de"), load_messages("hu")
+    day = date(2026, 3, 2)
+    assert (SAY.number(-1.25, 1), german.number(-1.25, 1)) == ("−1.2", "−1,2")
+    assert SAY.date(day) == "2 March 2026"
+    assert german.date(day) == "2. März 2026"
+    assert hungarian.date(day) == "2026. március 2."
+    assert (SAY.percent(0.5), hungarian.percent(0.5)) == ("50 %", "50%")
+    assert german.percent(0.012, 1) == "1,2 %"
+    assert SAY.percent(math.nan) == "–"
