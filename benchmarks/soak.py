@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT))
 from arousal.ingest.journal import read_journal  # noqa: E402
 from arousal.ingest.xdf_raw import read_raw  # noqa: E402
 from tests import lsl_isolation  # noqa: E402
-from tests.ingest.recording_rig import Senders, start_recorder, wearers  # noqa: E402
+from tests.ingest.recording_rig import Senders, end_recorders, start_recorder, wearers  # noqa: E402
 
 MARK_EVERY = "20"
 
@@ -34,9 +34,11 @@ def processor_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def resident_megabytes(pid: int) -> float:
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+def own_megabytes(pid: int) -> float:
+    """Memory that is the process's own: what the system could not simply load again from a file."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    (kilobytes,) = (line.split()[1] for line in lines if line.startswith("RssAnon:"))
+    return int(kilobytes) / 1e3
 
 
 def lacking(path: Path, senders: Senders, told: float) -> tuple[int, int]:
@@ -62,7 +64,7 @@ def watch(recorder: subprocess.Popen[str], minutes: float) -> list[float]:
         if recorder.poll() is not None:
             raise SystemExit("the recorder has ended by itself")
         now = processor_seconds(recorder.pid)
-        memory.append(resident_megabytes(recorder.pid))
+        memory.append(own_megabytes(recorder.pid))
         print(f"{minute:3} min  {memory[-1]:.1f} MB  {(now - used) / 0.6:.1f} %", flush=True)
         used = now
     return memory
@@ -102,11 +104,14 @@ def main() -> int:
     print(
         f"marks {sum(e.type == 'mark' for e in entries)}, faults {len(faults)}, damaged {damaged}"
     )
-    print(f"memory {early:.1f} MB after 5 min, {memory[-1]:.1f} MB at the end")
+    print(f"own memory {early:.1f} MB after 5 min, {memory[-1]:.1f} MB at the end")
     print(f"stopped, closed, read back and ended in {stopped:.2f} s")
     print("\n".join(line for line in said.splitlines() if "PROBLEM" in line or "warning" in line))
     return int(bool(missing or code or faults))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    finally:
+        end_recorders()

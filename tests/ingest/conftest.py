@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.ingest.recording_rig import end_recorders
 from tests.ingest.small_disk import mounted
+
+
+@pytest.fixture(autouse=True)
+def _no_recorder_is_left() -> Iterator[None]:
+    yield
+    end_recorders()
 
 
 @pytest.fixture

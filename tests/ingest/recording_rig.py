@@ -16,6 +16,7 @@ import numpy as np
 from tests.lsl_isolation import LslIsolation
 
 HERE = Path(__file__).parent
+_started: list[subprocess.Popen[str]] = []
 
 
 def wearers(count: int, *, ecg: bool = True) -> list[dict[str, Any]]:
@@ -70,12 +71,23 @@ def start_recorder(
     """Start a recorder in a process of its own, with stdin closed."""
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
     program = [sys.executable, str(HERE / "recording_process.py"), str(out), *arguments]
-    return subprocess.Popen(
+    process: subprocess.Popen[str] = subprocess.Popen(
         ["sh", "-c", 'exec "$@" <&-', "sh", *program],
         text=True,
         env={**isolation.environment(), "PYTHONPATH": str(HERE.parents[1])},
         **pipes,
     )
+    _started.append(process)
+    return process
+
+
+def end_recorders() -> None:
+    """Kill what a test has started and not ended."""
+    while _started:
+        process = _started.pop()
+        if process.poll() is None:
+            process.kill()
+            process.wait()
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 10.0) -> float:
