@@ -23,6 +23,8 @@ from tests.lsl_isolation import LslIsolation
 
 REPOSITORY = Path(__file__).parents[1]
 KINDS = (Kind.ECG, Kind.EDA, Kind.RR)
+VICTIM = "strap-P04-ecg"
+"""The strap that dies."""
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 10.0) -> float:
@@ -35,18 +37,24 @@ def wait_until(condition: Callable[[], object], seconds: float = 10.0) -> float:
     return time.monotonic() - began
 
 
-def wearables(folder: Path, people: int = 12, seconds: float = 600.0) -> Path:
-    """Make a session whose streams can be replayed: ECG 130 Hz, EDA 4 Hz, RR of everybody."""
+def wearables(folder: Path, people: int = 12, seconds: float = 600.0) -> tuple[Path, Path]:
+    """Make two recordings to be replayed: everything but P04's ECG strap, and that strap alone.
+
+    ECG 130 Hz, EDA 4 Hz and RR of everybody; the strap is apart so that it can be switched off.
+    """
     settings = SimulationSettings(
         signals=KINDS, artefacts="none", dropouts="none", minutes=10, slips=False
     )
     made = simulate("balint-60", people, 5, settings)
-    persons = tuple(
-        Person(p.id, tuple(s.crop(0.0, seconds) for s in p.signals)) for p in made.recording
-    )
-    recording = Recording(persons, id="wearables")
-    write_session(folder, recording, made.session)
-    return folder
+    folders = folder / "group", folder / "strap"
+    for place, alone in zip(folders, (False, True), strict=True):
+        persons = []
+        for person in made.recording:
+            own = [s for s in person.signals if (s.source == VICTIM) is alone]
+            if own:
+                persons.append(Person(person.id, tuple(s.crop(0.0, seconds) for s in own)))
+        write_session(place, Recording(tuple(persons), id="wearables"), made.session)
+    return folders[0] / "recording.xdf", folders[1] / "recording.xdf"
 
 
 class Study:
@@ -60,9 +68,7 @@ class Study:
         lines = ["schema = 1", 'id = "s1"', f'protocol = "{protocol}"']
         for number, person in enumerate(self.people):
             role = "leader" if number == 0 else "co_leader" if number == 1 else "member"
-            streams = ", ".join(
-                f'{kind} = "{stream_name(person, kind)}"' for kind in KINDS
-            )
+            streams = ", ".join(f'{kind} = "{stream_name(person, kind)}"' for kind in KINDS)
             lines += [f"[people.{person}]", f'role = "{role}"', 'eda_site = "finger"']
             lines += [f"streams = {{ {streams} }}", f"[consent.{person}]"]
             lines += [f"{p} = {date(2026, 3, 1)}" for p in ("record", "research", "group_view")]

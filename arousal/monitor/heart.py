@@ -55,7 +55,7 @@ def _high_pass(rate: float) -> Any:
 def _band_pass(rate: float) -> Any:
     from scipy.signal import butter
 
-    return butter(3, [0.5, 8.0], btype="bandpass", output="sos", fs=rate)
+    return butter(2, [0.5, 8.0], btype="bandpass", output="sos", fs=rate)
 
 
 def clean_ecg(values: FloatArray, rate: float) -> FloatArray:

@@ -18,6 +18,8 @@ __all__ = ["Lookout"]
 DRAIN = 0.1
 LOOK_EVERY = 5
 """Drains between two looks for new streams."""
+RETRY = 2.0
+"""Seconds after which a stream that did not open is tried again."""
 KEEP_LOST = 30.0
 """Seconds for which a stream that has gone stays in the list."""
 
@@ -38,7 +40,7 @@ class Lookout:
         self._lock = threading.Lock()
         self._open: list[tuple[Inlet, Meter]] = []
         self._gone: dict[str, float] = {}
-        self._seen: set[str] = set()
+        self._seen: dict[str, float] = {}  # uid -> when it may be opened (again)
         self._failed: dict[str, Finding] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -54,9 +56,10 @@ class Lookout:
         finder.close()
 
     def _look(self, finder: Finder) -> None:
+        now = time.monotonic()
         for sighting in finder.sightings():
-            if sighting.uid not in self._seen and sighting.info.name != self._ignore:
-                self._seen.add(sighting.uid)
+            if self._seen.get(sighting.uid, 0.0) < now and sighting.info.name != self._ignore:
+                self._seen[sighting.uid] = float("inf")
                 threading.Thread(target=self._enter, args=(sighting,), daemon=True).start()
 
     def _enter(self, sighting: Sighting) -> None:
@@ -67,7 +70,9 @@ class Lookout:
             self._failed[sighting.uid] = Finding(
                 "stream-refused", error.message, Severity.PROBLEM, name, error.hint
             )
+            self._seen[sighting.uid] = time.monotonic() + RETRY
             return
+        self._failed.pop(sighting.uid, None)
         with self._lock:
             self._open.append((inlet, Meter(inlet.info, self._catalogue, local_clock())))
 
@@ -108,7 +113,7 @@ class Lookout:
     @property
     def failed(self) -> tuple[Finding, ...]:
         """Streams that were seen and did not open."""
-        return tuple(self._failed.values())
+        return tuple(self._failed.copy().values())
 
     def close(self) -> None:
         """Stop, and hang up on every stream."""

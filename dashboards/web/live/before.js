@@ -89,23 +89,23 @@ function drawPeople() {
   parts.people.replaceChildren(
     make("h2", {}, "Who wears what", make("span", { class: "grow" }), protocol),
     make("div", { class: "table-box" }, make("table", {}, make("thead", {}, make("tr", {}, ...["Person", "Role", "Sensors", "Now"].map((t) => make("th", { scope: "col" }, t)),
-      ...consents.map(([, text]) => make("th", { scope: "col" }, `agreed: ${text}`)), make("th", { scope: "col", "aria-label": "remove" }))), make("tbody", {}, ...rows))),
+      ...consents.map(([, text]) => make("th", { scope: "col" }, text)), make("th", { scope: "col" }, make("span", { class: "quiet" }, "–")))), make("tbody", {}, ...rows))),
     make("p", { class: "go" }, name, make("button", { class: "small", type: "button", on: { click: add } }, "Add person"),
       make("button", { class: "small", type: "button", on: { click: byName } }, "Assign streams by the pseudonym in their names")),
-    make("p", { class: "quiet" }, session.held_elsewhere ? "Consents are held elsewhere (study.toml)." : "Tick only what was signed. Without “record” nothing of a person is written. Pseudonyms, never names."));
+    make("p", { class: "quiet" }, session.held_elsewhere ? "Consents are held elsewhere (study.toml)." : "The last six columns are consents: tick only what was signed. Without “record” nothing of a person is written. Pseudonyms, never names."));
 }
 
 function personRow(id, person, seat, index) {
   const change = (run) => { const people = copy(); run(people[id], people); savePeople(people); };
   const role = make("select", { "aria-label": `role of ${id}`, on: { change: (e) => { e.target.blur(); change((p) => { p.role = e.target.value; }); } } },
     ...Object.entries(now.session.protocol.roles).map(([key, text]) => make("option", { value: key, selected: key === person.role }, text)));
-  const chips = Object.entries(person.streams).map(([kind, stream]) => make("span", { class: "chip" }, make("span", { title: stream }, `${kind}: ${stream}`),
+  const chips = Object.entries(person.streams).map(([kind, stream]) => make("span", { class: "chip" }, make("span", { title: `${kind}: ${stream}` }, kind.toUpperCase()),
     make("button", { type: "button", "aria-label": `take ${stream} from ${id}`, on: { click: () => change((p) => { delete p.streams[kind]; }) } }, "×")));
   const free = now.streams.filter((s) => !s.text && s.kinds.length && !claimed(s));
   const pick = make("select", { "aria-label": `give ${id} a sensor`, on: { change: (e) => { const s = free.find((f) => f.uid === e.target.value); e.target.blur(); if (s) assign(id, s); } } },
     make("option", { value: "" }, "+ sensor"), ...free.map((s) => make("option", { value: s.uid }, `${s.name} (${s.kinds.join(", ")})`)));
   const site = make("select", { "aria-label": `where ${id} wears skin conductance`, on: { change: (e) => { e.target.blur(); change((p) => { p.eda_site = e.target.value; }); } } },
-    ...["", "finger", "palm", "wrist", "foot"].map((s) => make("option", { value: s, selected: s === (person.eda_site ?? "") }, s || "EDA site?")));
+    ...["", "finger", "palm", "wrist", "foot"].map((s) => make("option", { value: s, selected: s === (person.eda_site ?? "") }, s || "site?")));
   const ticks = now.session.held_elsewhere ? [] : Object.entries(PURPOSES).map(([purpose, text]) => {
     const box = make("input", { type: "checkbox", checked: person.consent.includes(purpose), "aria-label": `${id} agreed: ${text}`, on: { change: (e) => tick(id, purpose, e.target.checked) } });
     box.dataset.keep = `${id} ${purpose}`;
@@ -114,7 +114,7 @@ function personRow(id, person, seat, index) {
   const mark = make("span", { class: "seatmark" });
   mark.style.setProperty("--seat", seatColour(index));
   const row = make("tr", {}, make("th", { scope: "row" }, mark, id), make("td", {}, role),
-    make("td", {}, make("div", { class: "chips" }, ...chips, "eda" in person.streams ? site : null, pick)),
+    make("td", {}, make("div", { class: "chips" }, ...chips, "eda" in person.streams ? site : null, free.length ? pick : null)),
     make("td", {}, seat ? make("span", { class: `state ${seat.level}`, title: [seat.text, seat.hint].filter(Boolean).join(" – ") }, shape(seat.level), seat.word) : ""), ...ticks,
     make("td", {}, make("button", { class: "small plain", type: "button", "aria-label": `remove ${id}`, on: { click: () => { const p = copy(); delete p[id]; const consent = ticksOf(); delete consent[id]; save({ people: Object.fromEntries(Object.entries(p).map(([k, v]) => [k, bare(v)])), ...(now.session.held_elsewhere ? {} : { consent }) }); } } }, "×")));
   row.addEventListener("dragover", (e) => { e.preventDefault(); row.className = "drop"; });

@@ -36,7 +36,7 @@ function buildPhases(state) {
   state.session.protocol.phases.forEach((phase, i) => {
     const time = make("small");
     const made = make("button", { type: "button", class: "phase", title: phase.hint, on: { click: () => markPhase(phase.id) } },
-      make("kbd", {}, i < 9 ? String(i + 1) : "·"), make("b", {}, phase.name), time);
+      make("kbd", {}, i < 9 ? String(i + 1) : "·"), time, make("b", {}, phase.name));
     parts.phase[phase.id] = { button: made, time };
     parts.phases.append(made);
   });
@@ -49,8 +49,8 @@ function buildDoing() {
     button("I", "Intervention", askIntervention), parts.silence,
     button("R", "Self-report", askProbe), button("X", "Incident", askIncident),
     button("U", "Undo", undo),
-    button("←", "Began earlier", () => shift(-5)), button("→", "later", () => shift(5)),
-    make("span", { class: "grow" }), button("Q", "End session", askStop, "stop"));
+    button("←", "Earlier", () => shift(-5)), button("→", "Later", () => shift(5)),
+    make("span", { class: "grow" }), button("Q", "End", askStop, "stop"));
 }
 
 // ---------------------------------------------------------------- marks
@@ -213,10 +213,10 @@ function drawPhases() {
       .reduce((sum, p) => sum + p.end - p.onset, 0);
     const plan = protocol.plan.find((p) => p.phase === phase.id)?.seconds ?? 0;
     box.classList.toggle("over", current && spent > plan * 1.1 + 30);
-    setText(time, current || spent ? `${clock(spent)} of ${Math.round(plan / 60)} min` : `${Math.round(plan / 60)} min`);
+    setText(time, current || spent ? `${clock(spent)} / ${Math.round(plan / 60)}′` : `${Math.round(plan / 60)}′`);
   }
   const block = now.current?.block ? ` · case ${now.current.block}` : "";
-  setText(parts.presenter.firstChild, `Presenter: ${now.presenter ?? "nobody yet"}${protocol.cases > 1 ? block : ""}`);
+  setText(parts.presenter.firstChild, `Presenter: ${now.presenter ?? "–"}${protocol.cases > 1 ? block : ""}`);
   parts.silence.setAttribute("aria-pressed", String(now.silence));
   setText(parts.silence.firstChild, now.silence ? "Silence runs" : "Silence");
   drawCourse(parts.course, now.phases, protocol, now.now);
@@ -230,6 +230,7 @@ function drawTiles() {
 
 function buildTiles() {
   tiles = {};
+  parts.tiles.classList.toggle("with-curves", Boolean(now.researcher));
   parts.tiles.replaceChildren(...seats().map((id, i) => {
     const own = { name: make("span", { class: "name" }, id), tag: make("span", { class: "tag" }), word: make("div", { class: "word" }),
       why: make("div", { class: "why" }), small: make("div", { class: "small" }), strip: make("canvas", { "aria-hidden": "true" }),

@@ -96,15 +96,17 @@ function alarms() {
   if (state && state.stage === "during") {
     if (state.disk?.level !== "good") list.push({ severity: state.disk.level === "none" ? "problem" : "warning", message: state.disk.text, hint: "free some space on this disk" });
     if (state.fault) list.push({ severity: "warning", message: `The display has a fault: ${state.fault}`, hint: "the recording goes on" });
-    const seen = new Set();
+    // What a tile says in full is named here; a sender that is gone is not called missing as well.
+    for (const seat of state.seats ?? []) {
+      if (seat.level === "none") list.push({ severity: "problem", code: seat.word, where: "", message: `${seat.id}: ${seat.word}`, hint: "" });
+    }
     for (const alarm of state.alarms ?? []) {
-      if (alarm.severity !== "problem" || seen.has(alarm.code + alarm.where)) continue;
-      seen.add(alarm.code + alarm.where);
-      list.push(alarm);
+      const told = (state.seats ?? []).some((s) => s.level === "none" && alarm.where.startsWith(s.id));
+      if (alarm.severity === "problem" && !told && alarm.where !== "disk") list.push(alarm);
     }
   }
   const box = $("alarms");
-  const signature = JSON.stringify(list.map((a) => [a.code, a.where, a.severity, a.code ? "" : a.message]));
+  const signature = JSON.stringify(list.map((a) => [a.code, a.where, a.severity, a.where ? "" : a.message]));
   const texts = list.map((a) => [a.where, a.message].filter(Boolean).join(": "));
   if (box.dataset.shown !== signature) {
     box.dataset.shown = signature;

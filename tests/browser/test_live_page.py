@@ -1,0 +1,167 @@
+"""A person at the live page, real streams, a real recorder: the whole session by keyboard.
+
+The short one has six wearers and lasts as long as it takes; ``-m soak`` runs twelve wearers for
+three minutes at real speed and opens the report.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+import time
+
+import pytest
+
+from arousal.ingest import load
+from arousal.ingest.journal import read_journal
+from arousal.phase_align import read_corrections
+from tests.live_rig import VICTIM, Study, live, replay, wait_until, wearables
+
+pytestmark = [pytest.mark.browser, pytest.mark.lsl]
+
+LOST = "This page has lost its server"
+
+
+@pytest.fixture(scope="module")
+def six(tmp_path_factory):
+    return wearables(tmp_path_factory.mktemp("six"), people=6, seconds=300.0)
+
+
+@pytest.fixture
+def study(tmp_path, request):
+    made = Study(tmp_path / "study", people=getattr(request, "param", 6))
+    yield made
+    made.end_desk()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def press(page, *keys: str) -> str:
+    """Press keys one after the other; return the id of the mark once it is confirmed on disk."""
+    before = page.evaluate("document.body.dataset.marked ?? ''")
+    for key in keys:
+        page.keyboard.press(key)
+    page.wait_for_function(f"(document.body.dataset.marked ?? '') !== {before!r}", timeout=20_000)
+    return str(page.evaluate("document.body.dataset.marked")).split()[0]
+
+
+def begin(page) -> None:
+    page.wait_for_selector("#start:not([disabled])", timeout=60_000)
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector(".phases", timeout=20_000)
+
+
+@contextlib.contextmanager
+def drive(new_page, lsl, study, folders, seconds: float = 0.0):
+    """Run a session; returns the open page (stopped) and the ids of its marks."""
+    port = str(free_port())
+    group, strap = folders
+    options = ("--session", "s1", "--port", port)
+    with replay(lsl, group), replay(lsl, strap) as victim:
+        with live(lsl, study.root, *options) as server:
+            watched = new_page(width=1280, height=800)
+            page = watched.open(server.first_line())
+            begin(page)
+            ids = [press(page, "1"), press(page, "p", "d"), press(page, "4")]
+            ids += [press(page, "ArrowLeft"), press(page, "i", "2"), press(page, "x", "4", "0")]
+            ids += [press(page, "r", "e", "7"), press(page, "s"), press(page, "s")]
+            ids += [press(page, "5"), press(page, "Control+z")]
+            watched.assert_quiet()
+            assert watched.accessibility_violations() == []
+            assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+            assert not page.locator(".tile .curve").count()
+            time.sleep(seconds)
+            victim.process.kill()
+            page.wait_for_selector("[role=alert] >> text=P04", timeout=15_000)
+            assert "Good" not in page.locator("article[aria-label=P04]").inner_text()
+        # The server was killed with -9: the recording goes on, and says so in its journal.
+        page.wait_for_selector(f"text={LOST}", timeout=15_000)
+        marks = study.state()["log"]
+        assert study.state()["stage"] == "during"
+        with live(lsl, study.root, *options) as server:
+            server.first_line()
+            page.wait_for_selector(f"text={LOST}", state="detached", timeout=30_000)
+            assert len(study.state()["log"]) == len(marks)
+            ids.append(press(page, "6"))
+            page.keyboard.press("q")
+            page.keyboard.press("y")
+            page.wait_for_selector("text=Nothing was lost", timeout=30_000)
+            yield watched, page, ids
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(150, method="thread")
+def test_a_whole_session_by_keyboard_with_a_strap_lost_and_the_server_killed(
+    new_page, lsl, study, six
+):
+    with drive(new_page, lsl, study, six) as (watched, page, ids):
+        page.wait_for_selector("text=Put the marks right", timeout=30_000)
+        page.get_by_role("button", name="Presentation -5 s").click()
+        page.wait_for_selector("text=1 corrections in timeline.tsv", timeout=20_000)
+        assert watched.accessibility_violations() == []
+    (row,) = read_corrections(study.session / "timeline.tsv")
+    assert row.mark == ids[2]
+    recording = load(study.session)
+    assert [event.id for event in recording.events][:-1] == ids
+    assert recording.events[-1].label.startswith("end")
+    entries, damaged = read_journal(study.session / "journal.jsonl")
+    assert damaged == 0
+    assert [e.fields["text"] for e in entries if e.type == "mark"] == [
+        e.label for e in recording.events
+    ]
+    stop = entries[-1]
+    assert stop.type == "stop"
+    assert stop.fields["complete"]
+    assert all(received == kept > 0 for _, received, kept in stop.fields["streams"])
+    lost = [e for e in entries if e.type == "stream-lost"]
+    found = {e.fields["stream"]: e.fields["name"] for e in entries if e.type == "stream-found"}
+    assert [found[e.fields["stream"]] for e in lost] == [VICTIM]
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("study", [12], indirect=True)
+@pytest.mark.timeout(600, method="thread")
+def test_three_minutes_with_twelve_wearers_end_in_a_report(new_page, lsl, study, tmp_path):
+    folders = wearables(tmp_path / "twelve", people=12)
+    with drive(new_page, lsl, study, folders, seconds=180.0) as (_, page, _):
+        page.get_by_role("button", name="Make the researcher's report").click()
+        link = page.wait_for_selector("#report", timeout=200_000)
+        with page.context.expect_page() as opened:
+            link.click()
+        report = opened.value
+        report.wait_for_selector("html[data-ready=yes]", timeout=60_000)
+        assert re.search("researcher", report.locator("body").inner_text(), re.IGNORECASE)
+
+
+@pytest.mark.timeout(90, method="thread")
+def test_before_the_session_people_are_entered_and_nobody_unready_is_passed_over(
+    new_page, lsl, tmp_path
+):
+    root = tmp_path / "new-study"
+    with live(lsl, root, "--session", "s1", "--port", str(free_port())) as server:
+        empty = Study.__new__(Study)
+        empty.root, empty.session = root, root / "sessions" / "s1"
+        try:
+            watched = new_page(width=1280, height=800, color_scheme="dark")
+            page = watched.open(server.first_line())
+            page.wait_for_selector("text=nobody is entered yet", timeout=30_000)
+            for name in ("P01", "P02"):
+                page.get_by_label("pseudonym of a further person").fill(name)
+                page.get_by_role("button", name="Add person").click()
+                page.wait_for_selector(f"tbody th >> text={name}")
+            page.get_by_label("P01 agreed: record").check()
+            assert page.locator("#start").is_disabled()
+            page.get_by_label("go on without data from P01").check()
+            assert page.locator("#start").is_disabled()
+            page.get_by_label("go on without data from P02").check()
+            page.wait_for_selector("#start:not([disabled])")
+            wait_until(lambda: "record" in (empty.session / "session.toml").read_text())
+            watched.assert_quiet()
+            assert watched.accessibility_violations() == []
+        finally:
+            empty.end_desk()
