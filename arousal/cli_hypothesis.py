@@ -193,7 +193,8 @@ def _lines(result: StudyTest) -> str:
     lines = [f"{result.name} version {result.version}: {result.counted}"]
     for row in result.results.to_dict(orient="records"):
         kind = "confirmatory" if row["confirmatory"] else "not confirmatory"
-        lines.append(f"{row['contrast']} {row['measure']}: {row['verdict'].upper()} ({kind})")
+        tested = kind if row["p"] == row["p"] else "not tested"  # NaN is not itself
+        lines.append(f"{row['contrast']} {row['measure']}: {row['verdict'].upper()} ({tested})")
         lines.append(f"    {row['label']}: {row['why']}")
     return "\n".join([*lines, "", result.methods])
 

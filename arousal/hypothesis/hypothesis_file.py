@@ -26,6 +26,7 @@ from arousal.settings import explain_validation
 __all__ = [
     "LEAST_BLOCKS",
     "MOST_PRIMARIES",
+    "Cluster",
     "Edges",
     "Exclusions",
     "Hypothesis",
@@ -42,6 +43,7 @@ LEAST_BLOCKS = 6
 MOST_PRIMARIES = 3
 """Primary tests (contrast x measure) that one file may have."""
 
+Cluster = Literal["none", "presenter", "session", "group"]
 _Fraction = Annotated[float, Field(ge=0, le=1)]
 _Seconds = Annotated[float, Field(ge=0, le=600)]
 _Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -127,8 +129,9 @@ class Hypothesis(_Model):
     alpha: Annotated[float, Field(gt=0, le=0.2)] = 0.05
     test: Literal["t", "sign-flip"] = "t"
     """Which p decides; the other is reported beside it."""
-    cluster: Literal["none", "presenter", "session", "group"] = "presenter"
-    """Blocks that share it count as one independent unit."""
+    cluster: Cluster = "presenter"
+    """Blocks that share it count as one independent unit; ``presenter`` means the session where
+    only members enter."""
     mixed: bool = False
     """Whether a mixed model on block contrasts is fitted beside the test where blocks cluster."""
     smallest_dz: Annotated[float, Field(gt=0, le=3)] = 0.5

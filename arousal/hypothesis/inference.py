@@ -7,7 +7,7 @@ number of axes before it; NaN is a unit without a value. Distributions are scipy
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -243,10 +243,14 @@ def _noncentrality(t: float, df: float, p: float) -> float:
     if not np.isfinite(t):
         return float("nan")
     reach = 10.0 + abs(t)
-    found: Any = optimize.brentq(
-        lambda nc: stats.nct.cdf(t, df, nc) - p, t - reach, t + reach, xtol=1e-8
-    )
-    return float(found)
+
+    def beyond(nc: float) -> float:
+        below = float(stats.nct.cdf(t, df, nc))
+        if np.isnan(below):  # scipy gives up where the answer is 0 or 1 to all digits
+            below = 0.0 if nc > t else 1.0
+        return below - p
+
+    return float(optimize.brentq(beyond, t - reach, t + reach, xtol=1e-8))
 
 
 def equivalence(values: ArrayLike, margin: float) -> tuple[Floats, Floats, Floats]:

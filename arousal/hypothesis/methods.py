@@ -11,9 +11,9 @@ from arousal.tables import MEASURES
 
 __all__ = ["methods_paragraph"]
 
-LABELS = {m.id: m.label.lower() for m in MEASURES}
+LABELS = {m.id: m.label[0].lower() + m.label[1:] for m in MEASURES}
 CLUSTERS = {
-    "presenter": "blocks of one presenter were averaged",
+    "presenter": "blocks of one presenter were averaged (of one session where only members enter)",
     "session": "blocks of one session were averaged",
     "group": "blocks of one group were averaged",
     "none": "every block counted by itself",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from arousal.errors import NothingUsableError
 from arousal.hypothesis import inference
-from arousal.hypothesis.hypothesis_file import LEAST_BLOCKS, Hypothesis
+from arousal.hypothesis.hypothesis_file import LEAST_BLOCKS, Cluster, Hypothesis
 from arousal.hypothesis.mixed_model import mixed_mean
 from arousal.hypothesis.prediction import Contrast
 from arousal.hypothesis.registration import Status
@@ -20,7 +20,7 @@ from arousal.hypothesis.several_tests import adjust, families
 from arousal.hypothesis.verdict import Evidence, Verdict, decide, too_few
 from arousal.tables import MEASURES, RESULTS
 
-__all__ = ["results_table", "units_of"]
+__all__ = ["cluster_of", "results_table", "units_of"]
 
 UNITS = {m.id: m.unit for m in MEASURES}
 NONE = float("nan")
@@ -84,7 +84,17 @@ def _rows(contrasts: pd.DataFrame, contrast: Contrast, measure: str) -> pd.DataF
     return contrasts[here & ~contrasts["excluded"]]
 
 
-def units_of(rows: pd.DataFrame, cluster: str) -> NDArray[np.float64]:
+def cluster_of(contrast: Contrast, h: Hypothesis) -> Cluster:
+    """Return what makes blocks one unit for this contrast.
+
+    Where no presenter enters, the presenter does not tell blocks apart: the members of one evening
+    are the same in all its cases, so that the session does.
+    """
+    alone = h.cluster == "presenter" and "presenter" not in contrast.who
+    return "session" if alone else h.cluster
+
+
+def units_of(rows: pd.DataFrame, cluster: Cluster) -> NDArray[np.float64]:
     """Values of independent units: blocks, or means of the blocks that share a cluster.
 
     Parameters
@@ -102,7 +112,7 @@ def units_of(rows: pd.DataFrame, cluster: str) -> NDArray[np.float64]:
     return inference.cluster_means(values, _clusters(rows, cluster)) if len(rows) else values
 
 
-def _clusters(rows: pd.DataFrame, cluster: str) -> NDArray[np.object_]:
+def _clusters(rows: pd.DataFrame, cluster: Cluster) -> NDArray[np.object_]:
     own = (rows["session"] + "/" + rows["block"].astype(str)).to_numpy(dtype=object)
     if cluster == "none":
         return own
@@ -112,7 +122,7 @@ def _clusters(rows: pd.DataFrame, cluster: str) -> NDArray[np.object_]:
 
 
 def _test(rows: pd.DataFrame, contrast: Contrast, measure: str, h: Hypothesis) -> _Tested:
-    units = units_of(rows, h.cluster)
+    units = units_of(rows, cluster_of(contrast, h))
     count = _Tested(len(rows), units.size)
     if units.size < LEAST_BLOCKS:
         return replace(count, mean=float(units.mean())) if units.size else count
@@ -152,7 +162,7 @@ def _p_values(
     flip = float(inference.sign_flip(units, contrast.direction))
     mixed = NONE
     if h.mixed and 3 <= units.size < len(rows):
-        names = _clusters(rows, h.cluster)
+        names = _clusters(rows, cluster_of(contrast, h))
         mixed = mixed_mean(rows["value"].to_numpy(), names, contrast.direction).p
     decides = flip if h.test == "sign-flip" else float(p)
     return replace(
@@ -197,7 +207,7 @@ def _verdict(
     if tested.trouble:
         return Verdict("cannot tell", tested.trouble)
     if tested.n_units < LEAST_BLOCKS:
-        return too_few(tested.n_units)
+        return too_few(tested.n_units, tested.n_blocks)
     return decide(
         Evidence(
             tested.n_units,

@@ -64,14 +64,14 @@ class Verdict:
     why: str
 
 
-def too_few(units: int) -> Verdict:
-    """Say that there are too few units for a test."""
-    blocks = "case block has" if units == 1 else "case blocks have"
-    return Verdict(
-        "cannot tell",
-        f"{units or 'no'} independent {blocks} a value, {LEAST_BLOCKS} are needed: "
-        "described, not tested",
-    )
+def too_few(units: int, blocks: int) -> Verdict:
+    """Say that there are too few independent units for a test."""
+    if not blocks:
+        return Verdict("cannot tell", "no case block has a value")
+    told = "1 case block has a value" if blocks == 1 else f"{blocks} case blocks have a value"
+    if units < blocks:
+        told += f" and make {units} independent units, because people repeat"
+    return Verdict("cannot tell", f"{told}; {LEAST_BLOCKS} are needed: described, not tested")
 
 
 def decide(e: Evidence) -> Verdict:

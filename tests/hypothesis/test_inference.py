@@ -108,6 +108,12 @@ def test_the_interval_of_g_is_where_the_seen_t_would_be_extreme():
     assert stats.nct.cdf(2.5, 9, nc[1]) == pytest.approx(0.025, abs=1e-6)
 
 
+@pytest.mark.parametrize("shift", [-40.0, 5.0, 40.0])
+def test_the_interval_of_g_exists_far_from_zero(shift):
+    low, high = hedges_g_interval(VALUES + shift)
+    assert float(low) < float(hedges_g(VALUES + shift)) < float(high)
+
+
 def test_the_interval_of_g_covers_the_truth():
     rng = np.random.default_rng(11)
     low, high = hedges_g_interval(rng.normal(0.5, 1, (400, 8)))
