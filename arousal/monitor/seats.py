@@ -20,6 +20,8 @@ LEVELS = ("good", "weak", "none")
 STRIP_SECONDS = 300
 """Seconds of health that a tile shows."""
 STRIP_CELLS = 60
+OPENING = 3.0
+"""Seconds that streams take to be found and opened."""
 WORDS = {
     "stream-silent": "No signal",
     "stream-lost": "Sender gone",
@@ -160,9 +162,13 @@ class Strips:
     def __init__(self) -> None:
         self._cells: dict[str, deque[str]] = {}
         self._cell = -1
+        self._first: float | None = None
 
     def add(self, people: Iterable[dict[str, Any]], now: float) -> None:
-        """Enter everybody's level at a time (s)."""
+        """Enter everybody's level at a time (s); the first seconds, while streams open, not."""
+        self._first = now if self._first is None else self._first
+        if now < self._first + OPENING:
+            return
         cell = int(now // (STRIP_SECONDS / STRIP_CELLS))
         fresh = cell != self._cell
         self._cell = cell

@@ -46,7 +46,8 @@ def press(page, *keys: str) -> str:
     before = page.evaluate("document.body.dataset.marked ?? ''")
     for key in keys:
         page.keyboard.press(key)
-    page.wait_for_function(f"(document.body.dataset.marked ?? '') !== {before!r}", timeout=20_000)
+    # By a selector: a condition in words would need eval, which the page's policy forbids.
+    page.wait_for_selector(f"body[data-marked]:not([data-marked='{before}'])", timeout=20_000)
     return str(page.evaluate("document.body.dataset.marked")).split()[0]
 
 

@@ -1,0 +1,271 @@
+"""The live page with twelve wearers: what it costs and how quick it is.
+
+``python3 tasks.py bench live [--minutes M] [--marks N] [--screenshots FOLDER]``: real LSL on the
+loopback interface (ECG 130 Hz, EDA 4 Hz, RR of twelve simulated people), the desk, the server and
+a headless Chromium with one page and curves on. Prints what issue 6 asks for, each with its goal.
+Needs Linux (/proc) and a browser (`tests/browser/install.py`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tests import lsl_isolation  # noqa: E402
+from tests.browser.finder import find_browser  # noqa: E402
+from tests.browser.watched_page import CHROMIUM_FLAGS  # noqa: E402
+from tests.live_rig import Study, live, replay, wearables  # noqa: E402
+
+TICKS = os.sysconf("SC_CLK_TCK")
+# Beside the recorder's answer, what a person sees: the tile's own class.
+WATCH = """
+window.alarmAt = null;
+new MutationObserver(() => {
+  const tile = document.querySelector("article[aria-label=P04]");
+  if (tile && tile.classList.contains("is-none")) window.alarmAt ??= Date.now();
+}).observe(document.body, { subtree: true, attributes: true, attributeFilter: ["class"] });
+"""
+
+
+def cpu_seconds(process: int) -> float:
+    """Processor time of a process so far."""
+    fields = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def memory_mb(process: int) -> float:
+    """Resident memory of a process."""
+    for line in Path(f"/proc/{process}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    raise AssertionError
+
+
+def children(process: int) -> list[int]:
+    """Processes below one, with all of theirs."""
+    below: list[int] = []
+    for place in Path("/proc").iterdir():
+        try:
+            parent = int((place / "stat").read_text().rsplit(")", 1)[1].split()[1])
+        except (OSError, IndexError, ValueError):
+            continue
+        if parent == process:
+            number = int(place.name)
+            below += [number, *children(number)]
+    return below
+
+
+class Load:
+    """Processor share of some processes over a stretch of time."""
+
+    def __init__(self, processes: list[int]) -> None:
+        self.processes = processes
+        self._began, self._spent = time.monotonic(), self._total()
+
+    def _total(self) -> float:
+        total = 0.0
+        for process in self.processes:
+            try:
+                total += cpu_seconds(process)
+            except OSError:
+                continue
+        return total
+
+    @property
+    def percent(self) -> float:
+        return 100 * (self._total() - self._spent) / (time.monotonic() - self._began)
+
+
+def quantile(values: list[float], share: float) -> float:
+    return sorted(values)[min(int(share * len(values)), len(values) - 1)]
+
+
+def mark_latencies(page: Any, count: int) -> list[float]:
+    """Milliseconds from the key to the confirmation on the page, for marks set by key."""
+    found = []
+    for number in range(count):
+        before = page.evaluate("document.body.dataset.marked ?? ''")
+        page.keyboard.press("s" if number % 2 else "4")
+        page.wait_for_selector(f"body[data-marked]:not([data-marked='{before}'])")
+        found.append(float(page.evaluate("document.body.dataset.marked").split()[1]))
+        time.sleep(0.25)
+    return found
+
+
+def sample_to_screen(page: Any, seconds: float) -> list[float]:
+    """Seconds from the newest sample's stamp to the frame in which its age is drawn.
+
+    The state says when it was built (`wall`) and how old the newest sample was; the page says when
+    that state was drawn. Watch and desk add up to half a second each at most.
+    """
+    page.evaluate(
+        """() => { window.seen = []; const was = JSON.parse;
+        JSON.parse = (t) => { const s = was(t); if (s && s.wall) requestAnimationFrame(() =>
+          window.seen.push(Date.now() / 1000 - s.wall + Math.min(...s.seats.flatMap(
+            (x) => x.parts.map((p) => p.age))))); return s; }; }"""
+    )
+    time.sleep(seconds)
+    return [float(v) for v in page.evaluate("window.seen")]
+
+
+def measure(arguments: argparse.Namespace, folder: Path) -> list[tuple[str, str, str]]:
+    from playwright.sync_api import sync_playwright
+
+    isolation = lsl_isolation.prepare()
+    seconds = 60 * arguments.minutes + 600
+    group, strap = wearables(folder, seconds=min(seconds, 1300.0))
+    study = Study(folder / "study")
+    rows: list[tuple[str, str, str]] = []
+    with (
+        replay(isolation, group) as _,
+        replay(isolation, strap) as victim,
+        live(isolation, study.root, "--session", "s1", "--port", "0", "--researcher") as server,
+        sync_playwright() as playwright,
+    ):
+        address = server.first_line()
+        browser = playwright.chromium.launch(
+            executable_path=find_browser(), args=list(CHROMIUM_FLAGS)
+        )
+        try:
+            page = browser.new_page(viewport={"width": 1280, "height": 800})
+            size = [0]
+            page.on("response", lambda r: size.append(_length(r)))
+            page.goto(address)
+            page.wait_for_selector("#start:not([disabled])", timeout=120_000)
+            rows.append(("page to load", f"{sum(size) / 1000:.0f} kB", "<= 1 MB"))
+            page.click("#start")
+            page.wait_for_selector(".phases", timeout=30_000)
+            page.keyboard.press("1")
+            time.sleep(15)
+            desk = int(json.loads((study.session / ".desk.json").read_text())["pid"])
+            chromium = children(os.getpid())
+            chromium = [p for p in chromium if "chrom" in _name(p)]
+            loads = {
+                "server": Load([server.process.pid]),
+                "desk (recorder and live numbers)": Load([desk]),
+                "page (all of Chromium)": Load(chromium),
+            }
+            memory = memory_mb(server.process.pid), memory_mb(desk)
+            time.sleep(60 * arguments.minutes)
+            goals = ("<= 5 %", "", "<= 15 %")
+            for (name, load), goal in zip(loads.items(), goals, strict=True):
+                rows.append((f"processor: {name}", f"{load.percent:.1f} %", goal))
+            for name, process, before in (
+                ("server", server.process.pid, memory[0]),
+                ("desk", desk, memory[1]),
+            ):
+                now = memory_mb(process)
+                text = f"{now:.0f} MB ({now - before:+.1f} in {arguments.minutes:g} min)"
+                rows.append((f"memory: {name}", text, "<= 200 MB, flat"))
+            marks = mark_latencies(page, arguments.marks)
+            text = f"{quantile(marks, 0.5):.0f} / {quantile(marks, 0.99):.0f} / {max(marks):.0f} ms"
+            rows.append(
+                (f"key -> on disk, shown: p50 / p99 / max of {len(marks)}", text, "<= 100 ms p99")
+            )
+            ages = sample_to_screen(page, 15.0)
+            text = f"{quantile(ages, 0.5):.2f} / {max(ages):.2f} s"
+            rows.append(("sample -> screen: p50 / max", text, "<= 1 s"))
+            page.evaluate(WATCH)
+            killed = time.time()
+            victim.process.kill()
+            page.wait_for_selector("article[aria-label=P04].is-none", timeout=30_000)
+            took = float(page.evaluate("window.alarmAt")) / 1000 - killed
+            rows.append(("strap lost -> alarm", f"{took:.1f} s", "<= 3 s"))
+        finally:
+            browser.close()
+            study.end_desk()
+    return rows
+
+
+def _length(response: Any) -> int:
+    if "/events" in response.url:
+        return 0
+    return int(response.headers.get("content-length", 0))
+
+
+def _name(process: int) -> str:
+    try:
+        return Path(f"/proc/{process}/cmdline").read_text().split("\0")[0].lower()
+    except OSError:
+        return ""
+
+
+def screenshots(target: Path, folder: Path) -> None:
+    """Drive a session and keep the screen at its stations, in light and dark."""
+    from playwright.sync_api import sync_playwright
+
+    isolation = lsl_isolation.prepare()
+    group, strap = wearables(folder)
+    study = Study(folder / "study")
+    target.mkdir(parents=True, exist_ok=True)
+    with (
+        replay(isolation, group),
+        replay(isolation, strap) as victim,
+        live(isolation, study.root, "--session", "s1", "--port", "0") as server,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(
+            executable_path=find_browser(), args=list(CHROMIUM_FLAGS)
+        )
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+
+        def keep(name: str) -> None:
+            time.sleep(1.5)
+            for theme in ("light", "dark"):
+                page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
+                page.wait_for_timeout(700)
+                page.screenshot(path=target / f"{name}-{theme}.png")
+
+        try:
+            page.goto(server.first_line())
+            page.wait_for_selector("#start:not([disabled])", timeout=120_000)
+            keep("1-before")
+            page.click("#start")
+            page.wait_for_selector(".phases", timeout=30_000)
+            for key in ("1", "4", "p", "d"):
+                page.keyboard.press(key)
+                page.wait_for_timeout(1500)
+            page.wait_for_timeout(20_000)
+            keep("2-all-well")
+            victim.process.kill()
+            page.wait_for_selector("article[aria-label=P04].is-none", timeout=30_000)
+            keep("3-strap-lost")
+            page.keyboard.press("q")
+            page.keyboard.press("y")
+            page.wait_for_selector("text=Put the marks right", timeout=60_000)
+            keep("5-after")
+        finally:
+            browser.close()
+            study.end_desk()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--minutes", type=float, default=3.0, help="length of the steady state")
+    parser.add_argument("--marks", type=int, default=100)
+    parser.add_argument("--screenshots", type=Path, help="keep screenshots there, measure nothing")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="arousal-live-") as name:
+        if arguments.screenshots is not None:
+            screenshots(arguments.screenshots, Path(name))
+            return 0
+        rows = measure(arguments, Path(name))
+    width = max(len(row[0]) for row in rows)
+    load = os.getloadavg()[0]
+    print(f"12 people x (ECG 130 Hz, EDA 4 Hz, RR); load of the machine {load:.1f}")
+    for name, value, goal in rows:
+        print(f"{name:{width}}  {value:28}  {goal}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
