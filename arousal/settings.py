@@ -118,8 +118,8 @@ class EdaSettings(_Model):
     """Skin degC above which EDA is refused."""
     flat_seconds: float = 30.0
     """A stretch of at least this many s without any change is "no contact"."""
-    phasic: Literal["highpass"] = "highpass"
-    """Tonic/phasic split (NeuroKit2 ``eda_phasic`` method)."""
+    phasic: Literal["highpass", "cvxeda"] = "highpass"
+    """Tonic/phasic split (NeuroKit2 ``eda_phasic`` method); cvxEDA needs the extra ``cvx``."""
 
 
 class AlignSettings(_Model):

@@ -6,7 +6,8 @@ cool skin alone is flagged, not refused (cool fingers are normal; flat or tiny c
 refused by its own rule); a stretch of 30 s without any change is "no contact".
 
 Tonic level is ``nk.eda_phasic(method="highpass")``'s: a 0.05 Hz low-pass per usable stretch, never
-detrended. Responses are found on the conductance itself at an absolute threshold (`scr`).
+detrended; or cvxEDA's (`cvxeda`), with either engine. Responses are found on the conductance itself
+at an absolute threshold (`scr`), whichever split the level comes from.
 """
 
 from __future__ import annotations
@@ -106,6 +107,11 @@ def process_eda(
     -------
     Electrodermal
         Empty, with reasons, where nothing is usable; never raises on poor data.
+
+    Raises
+    ------
+    SettingsError
+        If cvxEDA is wanted and its solver is not installed.
     """
     site = known_site(signal, settings) or settings.default_site
     threshold = settings.scr_threshold[site]
@@ -120,7 +126,8 @@ def process_eda(
     stretches, spans, short = _usable_stretches(part, usable, rate)
     if len(short):
         reasons[Quality.SHORT_STRETCH] = short
-    tonic = [engine.tonic(s.values, s.rate) for s in stretches]
+    level = _convex_level if settings.phasic == "cvxeda" else engine.tonic
+    tonic = [level(s.values, s.rate) for s in stretches]
     responses = _joined(
         [engine.responses(s.times, s.values, s.rate, threshold) for s in stretches if counts]
     )
@@ -248,6 +255,12 @@ def _low_pass(values: FloatArray, rate: float) -> FloatArray:
     padding = min(int(3 * rate / LOW_PASS), values.size - 1)
     filtered: FloatArray = sosfiltfilt(sos, values, padlen=padding)
     return filtered
+
+
+def _convex_level(values: FloatArray, rate: float) -> FloatArray:
+    from arousal.features.cvxeda import split_conductance
+
+    return split_conductance(values, rate).tonic
 
 
 def _joined(parts: list[Responses]) -> Responses:
