@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,10 @@ import numpy as np
 
 from arousal.findings import Finding
 from arousal.ingest.load import load
-from arousal.recording import Recording, Signal, UnknownStream
+from arousal.pipeline import consents_of, withheld_from
+from arousal.recording import Person, Recording, Signal, UnknownStream
 from arousal.session import load_session
+from arousal.withheld import Withheld
 
 __all__ = ["Inspection", "SignalFacts", "inspect_path"]
 
@@ -98,24 +101,41 @@ def inspect_path(path: Path, *, mapping: Path | None = None) -> Inspection:
     ------
     DataError, SettingsError
         If nothing at all can be read.
+
+    Notes
+    -----
+    Persons who did not agree to be recorded are left out with their streams; marks keep their
+    time and lose the name.
     """
     toml = path / "session.toml"
     session = load_session(toml) if toml.is_file() else None
     recording = load(path, mapping=mapping, session=session)
+    consents = consents_of(path if session is not None else None, session)
+    hidden = withheld_from(recording, consents, "record")
+    shown = [p for p in recording if p.id not in hidden.names]
     return Inspection(
         id=recording.id,
         formats=tuple(dict.fromkeys(s.format for s in recording.sources)),
         minutes=(recording.end - recording.onset) / 60,
         started=recording.started.isoformat(timespec="seconds") if recording.started else None,
-        signals=tuple(_facts(p.id, s) for p in recording for s in p.signals),
-        marks=_marks(recording),
-        unknown=recording.unknown,
-        findings=recording.findings,
+        signals=tuple(_facts(p.id, s) for p in shown for s in p.signals),
+        marks=_marks(recording, hidden),
+        unknown=tuple(u for u in recording.unknown if not hidden.named_in(u.name, u.reason)),
+        findings=(*hidden.from_findings(recording.findings), *_left_out(recording, shown)),
     )
 
 
-def _marks(recording: Recording) -> tuple[tuple[float, str], ...]:
-    return tuple((event.onset, event.label) for event in recording.events)
+def _left_out(recording: Recording, shown: Sequence[Person]) -> tuple[Finding, ...]:
+    count = len(recording.persons) - len(shown)
+    if not count:
+        return ()
+    message = f"{count} of {len(recording.persons)} are not listed: no consent to 'record'"
+    hint = "consents stand in session.toml under [consent.<person>]"
+    return (Finding("consent-missing", message, hint=hint),)
+
+
+def _marks(recording: Recording, hidden: Withheld) -> tuple[tuple[float, str], ...]:
+    return tuple((event.onset, hidden.without(event.label)) for event in recording.events)
 
 
 def _facts(person: str, signal: Signal) -> SignalFacts:

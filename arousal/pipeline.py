@@ -37,6 +37,7 @@ from arousal.session import (
     load_study,
 )
 from arousal.settings import Settings, load_settings
+from arousal.withheld import Withheld
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,8 +48,10 @@ __all__ = [
     "SessionInput",
     "SessionResult",
     "analyse",
+    "consents_of",
     "measure",
     "open_session",
+    "withheld_from",
 ]
 
 DEFAULT_PROTOCOL = "balint-90"
@@ -95,6 +98,36 @@ class SessionInput:
     def consents(self) -> Consents:
         """The consents that hold for it."""
         return Consents(self.session, self.study, self.participants)
+
+    def withheld(self, purpose: str, timeline: _align.Timeline | None = None) -> Withheld:
+        """Return who did not agree to a purpose, with the names of their streams.
+
+        Parameters
+        ----------
+        purpose : str
+            One of ``arousal.session.PURPOSES``.
+        timeline : Timeline, optional
+            Names persons whom no signal and no roster names.
+        """
+        return withheld_from(self.recording, self.consents, purpose, timeline)
+
+
+def withheld_from(
+    recording: Recording,
+    consents: Consents,
+    purpose: str,
+    timeline: _align.Timeline | None = None,
+) -> Withheld:
+    """Return who in a recording did not agree to a purpose; see `SessionInput.withheld`."""
+    known = {p.id for p in recording.persons} | set(consents.participants or {})
+    known |= set(consents.session.people) if consents.session is not None else set()
+    if timeline is not None:
+        known |= {r.person for r in timeline.roles}
+        known |= {name for p in timeline.points for name in (p.actor, p.target) if name}
+    hidden = {name for name in known if not consents.allows(name, purpose)}
+    streams = {s.source for p in recording.persons if p.id in hidden for s in p.signals}
+    shared = {s.source for p in recording.persons if p.id not in hidden for s in p.signals}
+    return Withheld(frozenset(hidden | (streams - shared)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -190,6 +223,19 @@ def open_session(
         folder,
         assumed,
     )
+
+
+def consents_of(folder: Path | None, session: SessionFile | None) -> Consents:
+    """Return the consents that hold for a session folder (``None``: for a single file).
+
+    Raises
+    ------
+    SettingsError
+        If the study's own files break a rule.
+    """
+    root = _study_root(folder)
+    study = load_study(root / "study.toml") if root else None
+    return Consents(session, study, _participants(root))
 
 
 def _study_root(folder: Path | None) -> Path | None:
@@ -288,11 +334,12 @@ class Measured:
             features, self.timeline, source.protocol, source.settings, short
         )
         withheld = tuple(p.id for p in self.persons if p.id not in agreed)
+        hidden = source.withheld(purpose, self.timeline)
         return SessionResult(
             source=source,
             purpose=purpose,
             persons=agreed,
-            timeline=self.timeline,
+            timeline=_align.withhold(self.timeline, hidden),
             features=features,
             curves=curves.table,
             group=_align.group_curves(curves.table, source.protocol),
@@ -306,7 +353,10 @@ class Measured:
             ),
             quality=_only(self.quality, agreed),
             index_parts=curves.index_parts,
-            findings=(*self.findings, *curves.findings, *_withheld(withheld, purpose)),
+            findings=(
+                *hidden.from_findings((*self.findings, *curves.findings)),
+                *_withheld(withheld, purpose),
+            ),
         )
 
 

@@ -18,6 +18,7 @@ from arousal.phase_align.timeline import (
     RoleInterval,
     Timeline,
 )
+from arousal.phase_align.withhold import withhold
 
 __all__ = [
     "MEMBERS",
@@ -38,4 +39,5 @@ __all__ = [
     "person_curves",
     "phase_table",
     "read_corrections",
+    "withhold",
 ]

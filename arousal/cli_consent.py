@@ -1,0 +1,72 @@
+"""Commands about consent. They parse, call and print; no logic lives here.
+
+`COMMANDS` is registered by `arousal.cli`.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+__all__ = ["COMMANDS"]
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("study", type=_PATH)
+@click.argument("person")
+@click.option("--session", metavar="ID", help="Only this session. Default: the whole study.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def forget(study: Path, person: str, session: str | None, yes: bool) -> None:
+    """Remove a person who withdraws: samples, words, name, and all that was made of them.
+
+    STUDY is the study's folder, PERSON the pseudonym. Recordings are rewritten without that
+    person's streams and compared with what they were; tables and pages are deleted, and a leader's
+    page is made again only if enough members remain. This cannot be undone. Copies elsewhere
+    (backups, exports, printed pages) are yours to delete. If it is interrupted, run it again.
+    """
+    from arousal.errors import DataError
+    from arousal.forget import forget as forget_person
+
+    scope = f"session {session}" if session else "the whole study"
+    if not yes:
+        click.confirm(f"Remove {person} from {scope} for good?", abort=True)
+    today = datetime.now(UTC).date()
+    done = forget_person(study, person, session=session, today=today, reissue=_reissue)
+    for line in done.removed:
+        click.echo(f"removed: {line}")
+    for name in done.reissued:
+        click.echo(f"made again: the leader's page of {name}")
+    if done.leftovers:
+        files = ", ".join(str(path) for path in done.leftovers)
+        raise DataError(
+            f"{len(done.leftovers)} other files still name the person: {files}",
+            where=study,
+            hint="this program does not know them: correct or delete them by hand",
+        )
+    click.echo(f"{len(done.sessions)} sessions changed; nothing there names the person any more")
+
+
+def _reissue(folder: Path) -> bool:
+    """Make a session's leader's page again if what remains allows a group figure."""
+    from arousal.consent import Audience
+    from arousal.errors import NothingUsableError
+    from arousal.pipeline import measure, open_session
+    from dashboards.access import Access
+    from dashboards.report import write_report
+
+    now = datetime.now(UTC)
+    try:
+        result = measure(open_session(folder)).result("group_view")
+    except NothingUsableError:
+        return False
+    if Access(result, Audience.LEADER, now).group.level == "none":
+        return False
+    write_report(result, folder / "derivatives" / "report.html", Audience.LEADER, now)
+    return True
+
+
+COMMANDS: list[click.Command] = [forget]
