@@ -274,11 +274,11 @@ def aligned_peaks(windows: FloatArray) -> FloatArray:
     total, shared = np.zeros((people, people)), np.zeros((people, people))
     for k in range(count):
         here = windows[:, k]
-        there = np.isfinite(here).all(axis=(1, 2))
+        there = np.asarray(np.isfinite(here).all(axis=(1, 2)))
         flat = np.nan_to_num(here)
         r = (flat[:, lags // 2] @ flat.reshape(-1, length).T).reshape(people, people, lags)
         z = np.arctanh(np.clip(r.max(axis=-1), -LARGEST_R, LARGEST_R))
-        both = there[:, None] & there
+        both = np.logical_and.outer(there, there)
         total += np.where(both, z + z.T, 0.0) / 2
         shared += both
     np.fill_diagonal(shared, 0.0)

@@ -117,17 +117,13 @@ def test_taking_turns_is_no_synchrony_once_own_speech_is_taken_out():
     turn = (np.arange(SECONDS) // 15) % 2
     talk = np.array([turn, 1 - turn], dtype=float)
     quiet = strangers("ar92", (2, SECONDS), rng(11), Strangers())
-    heard = {"presenter": None, "persons": ("A", "B"), "values": quiet + 4.0 * talk}
-    plain, adjusted = (
-        by_method(
-            phase_synchrony(
-                PhaseGroup("s1", 1, "discussion", "heart_rate", speech=speech, **heard),
-                rng=rng(),
-                draws=49,
-            )
-        )["leave-one-out"]
-        for speech in (np.full_like(talk, np.nan), talk)
-    )
+    values = quiet + 4.0 * talk
+
+    def told(speech):
+        heard = PhaseGroup("s1", 1, "discussion", "heart_rate", ("A", "B"), None, values, speech)
+        return by_method(phase_synchrony(heard, rng=rng(), draws=49))["leave-one-out"]
+
+    plain, adjusted = told(np.full_like(talk, np.nan)), told(talk)
     assert plain.r < -0.5
     assert not plain.speech
     assert abs(adjusted.r) < 0.2
