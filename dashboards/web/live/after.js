@@ -81,7 +81,7 @@ function show(found) {
   const add = make("button", { class: "small", type: "button", on: { click: () => { const t = seconds(at.value); if (t === null) say("Write when it began as minutes:seconds"); else correct({ action: "add", onset: t, label: `phase/${phase.value}` }); } } }, "Add phase");
   parts.marks.replaceChildren(make("h2", {}, "Put the marks right"), make("div", { class: "course" }, parts.course),
     data.findings.length ? make("details", { open: data.findings.length < 3 }, make("summary", {}, `${data.findings.length} remarks about the marks`), ...data.findings.map((text) => make("p", { class: "weak" }, shape("weak"), ` ${text}`))) : "",
-    make("div", { class: "marks", tabIndex: 0 }, make("table", {}, make("thead", {}, make("tr", {}, ...["Began at", "What", "Mark", ""].map((t) => make("th", { scope: "col" }, t)))), make("tbody", {}, ...rows))),
+    make("div", { class: "marks", tabIndex: 0 }, make("table", {}, make("thead", {}, make("tr", {}, ...["Began at", "What", "Mark", "Remove"].map((t) => make("th", { scope: "col" }, t)))), make("tbody", {}, ...rows))),
     make("p", { class: "go" }, at, phase, add),
     make("p", { class: "quiet" }, `${data.corrections.length} corrections in timeline.tsv, each naming the mark it corrects; ${data.raw} raw marks stay untouched.`));
   course();

@@ -101,7 +101,8 @@ function ask(title, body, keys) {
   body[body.length - 1].querySelector("button")?.focus();
 }
 function close() { answers = {}; document.getElementById("ask").close(); }
-document.getElementById("ask").addEventListener("close", () => { answers = {}; });
+// The event comes late: a second question may be open by then.
+document.getElementById("ask").addEventListener("close", (event) => { if (!event.target.open) answers = {}; });
 
 /** A grid of choices, each with its key. */
 function choices(list, kind = "") {
