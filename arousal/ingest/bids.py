@@ -242,7 +242,9 @@ def _table(path: Path, sidecar: _Sidecar, findings: list[Finding]) -> NumberTabl
             f"columns ({', '.join(sidecar.columns)})",
             where=path,
         )
-    table = read_numbers(path, sidecar.columns, separator="\t", skip=0, content=content)
+    table = read_numbers(
+        path, sidecar.columns, separator="\t", skip=0, may_miss=True, content=content
+    )
     findings += table.findings
     return table
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import io
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,21 +87,25 @@ def read_cells(
     """
     import pandas as pd
 
+    raw = path.read_bytes() if content is None else content
     try:
-        table: pd.DataFrame = pd.read_csv(
-            path if content is None else io.BytesIO(content),
-            sep=separator,
-            header=None,
-            names=list(names),
-            index_col=False,
-            skiprows=skip,
-            skipinitialspace=True,
-            encoding="utf-8",
-            encoding_errors="replace",
-            dtype=str if as_text else None,
-            na_values=["n/a"],
-            low_memory=False,
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # cells beyond the last name
+            table: pd.DataFrame = pd.read_csv(
+                io.BytesIO(_below(raw, skip)),
+                sep=separator,
+                header=None,
+                names=list(names),
+                index_col=False,
+                skipinitialspace=True,
+                encoding="utf-8",
+                encoding_errors="replace",
+                dtype=str if as_text else None,
+                na_values=["n/a"],
+                low_memory=False,
+            )
+    except pd.errors.ParserWarning:
+        raise DataError(f"its lines have more than {len(names)} cells", where=path) from None
     except pd.errors.ParserError as error:
         reason = str(error).split("C error:")[-1].strip()
         raise DataError(f"is not one table: {reason}", where=path) from None
@@ -110,6 +116,17 @@ def read_cells(
     return table
 
 
+def _below(raw: bytes, skip: int) -> bytes:
+    """Text below the header, with plain line ends and without NUL.
+
+    pandas' own ``skiprows`` takes all memory there is on some damaged headers (a quote, NUL and
+    bare carriage returns in 35 kB ate 24 GB).
+    """
+    text = raw.removeprefix(codecs.BOM_UTF8).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    parts = text.split(b"\n", skip)
+    return parts[skip].replace(b"\0", b" ") if len(parts) > skip else b""
+
+
 def read_numbers(
     path: Path,
     names: Sequence[str],
@@ -117,6 +134,7 @@ def read_numbers(
     separator: str,
     skip: int,
     need: Sequence[str] = (),
+    may_miss: bool = False,
     content: bytes | None = None,
 ) -> NumberTable:
     """Read columns of numbers.
@@ -133,6 +151,8 @@ def read_numbers(
         Lines before the first line of data.
     need : sequence of str, optional
         Columns without which a line is broken; default: all.
+    may_miss : bool
+        Whether cells may be empty or ``n/a``; then only words in the place of numbers are broken.
     content : bytes, optional
         What the file holds, where it had to be unpacked.
 
@@ -151,7 +171,10 @@ def read_numbers(
         for name in names
     }
     wanted = list(need) or list(names)
-    whole = np.isfinite(np.column_stack([numbers[name] for name in wanted])).all(axis=1)
+    known = {name: np.isfinite(numbers[name]) for name in wanted}
+    if may_miss:
+        known = {name: known[name] | cells[name].isna().to_numpy() for name in wanted}
+    whole = np.asarray(np.column_stack(list(known.values())).all(axis=1))
     bad = int((~whole).sum())
     if bad > MOST_BROKEN * whole.size:
         raise FormatError(
