@@ -99,7 +99,7 @@ class PersonInSession(_Model):
     """One person's place in one meeting."""
 
     role: str = "member"
-    """Role for the whole meeting: a role id of the protocol; never ``presenter`` (a marker says)."""
+    """Role id of the protocol, for the whole meeting; never ``presenter`` (a marker says)."""
     eda_site: str | None = None
     """palm, finger, foot or wrist; sets the SCR threshold."""
     streams: dict[str, str] = {}
