@@ -13,7 +13,27 @@ from pathlib import Path
 
 from arousal.errors import UsageError
 
-__all__ = ["replacing", "write_bytes", "write_text"]
+__all__ = ["PRIVATE_FILE", "make_folder", "replacing", "write_bytes", "write_text"]
+
+PRIVATE_FILE = 0o600
+"""Mode of every file that holds a person's data: its owner's alone."""
+PRIVATE_FOLDER = 0o700
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and what is missing above it, each its owner's alone.
+
+    Folders that exist keep the mode that somebody gave them.
+
+    Raises
+    ------
+    OSError
+        If it cannot be made.
+    """
+    for place in (*reversed(folder.parents), folder):
+        if not place.exists():
+            place.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+    folder.mkdir(exist_ok=True)
 
 
 @contextmanager
@@ -36,7 +56,7 @@ def replacing(path: Path) -> Iterator[Path]:
         If the folder cannot be made or written to, or the disk is full.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     except OSError as error:
         raise _unwritable(path, error) from None

@@ -34,6 +34,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from arousal.atomic import PRIVATE_FILE
 from arousal.errors import DataError, UsageError
 
 __all__ = ["Entry", "Journal", "journal_path", "read_journal"]
@@ -104,7 +105,7 @@ class Journal:
         self._seq = 0
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
         try:
-            self._file = os.open(path, flags, 0o644)
+            self._file = os.open(path, flags, PRIVATE_FILE)
         except FileExistsError:
             raise UsageError("the file exists already", where=path) from None
         self._length = 0

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
+from arousal.atomic import make_folder
 from arousal.errors import DeviceError
 from arousal.findings import Finding, Severity
 from arousal.ingest.alarms import AlarmBoard
@@ -78,7 +79,7 @@ class RecordingDisk:
         self._boundary_at = 0.0
         self._trouble: dict[str, Finding] = {}
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self.path.parent)
             self.tape = Tape(self.path, started, self._on_block)
             self.journal = Journal(journal_path(self.path), local_clock)
         except OSError as error:

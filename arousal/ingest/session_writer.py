@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import tomlkit
 
+from arousal.atomic import PRIVATE_FILE, make_folder
 from arousal.errors import UsageError
 from arousal.ingest.raw import RawStream, StreamInfo
 from arousal.ingest.xdf_writer import XdfWriter
@@ -81,12 +82,13 @@ def write_session(
         if (folder / name).exists():
             raise UsageError(f"{name} is there already", where=folder, hint="choose another folder")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         with tempfile.TemporaryDirectory(prefix=".writing-", dir=folder) as making:
             place = Path(making)
             _write_xdf(place / session.recording, recording)
             for name, text in texts.items():
                 (place / name).write_text(text, encoding="utf-8", newline="\n")
+                (place / name).chmod(PRIVATE_FILE)
             for name in (session.recording, *reversed(texts)):
                 (place / name).replace(folder / name)
     except OSError as error:

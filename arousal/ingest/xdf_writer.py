@@ -21,6 +21,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from arousal.atomic import PRIVATE_FILE
 from arousal.errors import DataError, UsageError
 from arousal.ingest import xdf_chunks
 from arousal.ingest.info_xml import info_xml, parseable_xml
@@ -91,7 +92,7 @@ class XdfWriter:
         self._pending: list[bytes] = [xdf_chunks.file_header(started)]
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
         try:
-            self._file = os.open(path, flags, 0o644)
+            self._file = os.open(path, flags, PRIVATE_FILE)
         except FileExistsError:
             raise UsageError(
                 "the file exists already", where=path, hint="choose another name; nothing was lost"
