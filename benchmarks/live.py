@@ -248,6 +248,40 @@ def screenshots(target: Path, folder: Path) -> None:
             study.end_desk()
 
 
+def small_disk_screenshots(target: Path, folder: Path) -> None:
+    """Keep the screen with a disk of 20 MB, where mounting one is allowed."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.ingest.small_disk import mounted
+
+    isolation = lsl_isolation.prepare()
+    group, strap = wearables(folder / "worn")
+    with (
+        mounted(folder / "small") as disk,
+        replay(isolation, group),
+        replay(isolation, strap),
+        sync_playwright() as playwright,
+    ):
+        study = Study(disk / "study")
+        with live(isolation, study.root, "--session", "s1", "--port", "0") as server:
+            browser = playwright.chromium.launch(
+                executable_path=find_browser(), args=list(CHROMIUM_FLAGS)
+            )
+            page = browser.new_page(viewport={"width": 1280, "height": 800})
+            try:
+                page.goto(server.first_line())
+                page.wait_for_selector("#start:not([disabled])", timeout=120_000)
+                page.click("#start")
+                page.wait_for_selector(".phases", timeout=30_000)
+                page.keyboard.press("1")
+                page.wait_for_timeout(15_000)
+                page.screenshot(path=target / "4-disk-nearly-full-light.png")
+            finally:
+                browser.close()
+                study.end_desk()
+                time.sleep(2.0)  # the desk closes its files before the disk goes
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=3.0, help="length of the steady state")
@@ -256,7 +290,8 @@ def main() -> int:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="arousal-live-") as name:
         if arguments.screenshots is not None:
-            screenshots(arguments.screenshots, Path(name))
+            screenshots(arguments.screenshots, Path(name) / "session")
+            small_disk_screenshots(arguments.screenshots, Path(name))
             return 0
         rows = measure(arguments, Path(name))
     width = max(len(row[0]) for row in rows)

@@ -18,7 +18,7 @@ from arousal.errors import ArousalError
 from arousal.ingest.session_writer import write_session
 from arousal.monitor.channel import ADDRESS_FILE, ChannelClient
 from arousal.recording import Kind, Person, Recording
-from arousal.simulate import SimulationSettings, simulate
+from arousal.simulate import Level, SimulationSettings, simulate
 from tests.lsl_isolation import LslIsolation
 
 REPOSITORY = Path(__file__).parents[1]
@@ -43,7 +43,7 @@ def wearables(folder: Path, people: int = 12, seconds: float = 600.0) -> tuple[P
     ECG 130 Hz, EDA 4 Hz and RR of everybody; the strap is apart so that it can be switched off.
     """
     settings = SimulationSettings(
-        signals=KINDS, artefacts="none", dropouts="none", minutes=10, slips=False
+        signals=KINDS, artefacts=Level.NONE, dropouts=Level.NONE, minutes=10, slips=False
     )
     made = simulate("balint-60", people, 5, settings)
     folders = folder / "group", folder / "strap"

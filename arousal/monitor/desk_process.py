@@ -20,7 +20,7 @@ __all__ = ["LOG_FILE", "attach", "main"]
 LOG_FILE = "desk.log"
 LONELY = 30.0
 """Seconds without a question after which a desk that does not record ends."""
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 _WINDOWS_FLAGS = ("CREATE_NEW_PROCESS_GROUP", "DETACHED_PROCESS")
 _STARTED: list[subprocess.Popen[bytes]] = []
 """Kept, so that a desk that ends before this process does is taken note of."""

@@ -15,7 +15,8 @@ class Tape:
     """What a recorder does with marks, on a clock that the test moves."""
 
     def __init__(self) -> None:
-        self.now, self.log, self.sent = 1000.0, MarkLog(), []
+        self.now, self.log = 1000.0, MarkLog()
+        self.sent: list[str] = []
 
     def mark(self, text: str) -> PlacedMark:
         mark = self.log.next(text)

@@ -9,19 +9,19 @@ from arousal.features import Grid, process_person, window_features
 from arousal.monitor.heart import clean_ecg, clean_pulse
 from arousal.recording import Kind, Person, Recording
 from arousal.settings import Settings
-from arousal.simulate import SimulationSettings, simulate
+from arousal.simulate import Level, SimulationSettings, simulate
 from tests.monitor.feeding import OFFSET, Feed
 
-SECONDS = 420.0
+SECONDS = 330.0
 
 
 @pytest.fixture(scope="module")
 def session() -> Recording:
-    """Seven minutes of clean ECG, RR and EDA of three people."""
+    """Five and a half minutes of clean ECG, RR and EDA of three people."""
     settings = SimulationSettings(
         signals=(Kind.ECG, Kind.RR, Kind.EDA),
-        artefacts="none",
-        dropouts="none",
+        artefacts=Level.NONE,
+        dropouts=Level.NONE,
         minutes=10,
         baseline_minutes=2,
         recovery_minutes=2,
@@ -45,21 +45,20 @@ def offline(person: Person, end: float, seconds: float) -> dict[str, float]:
     }
 
 
-@pytest.mark.parametrize("jitter", [0.0, 0.02])
-def test_live_numbers_are_the_offline_numbers_of_the_same_window(session, jitter):
-    feed = Feed(jitter)
+def test_live_numbers_are_the_offline_numbers_of_the_same_window(session):
+    feed = Feed(jitter=0.02)  # bursts are stamped early and late by up to 20 ms
     feed.play(session, SECONDS)
     for person in session:
         compared = 0
         for live in feed.features[person.id]:
             end, skin_end = live.end - OFFSET, live.skin_end - OFFSET
-            if not 200 < end < SECONDS - 5 or round(end / 5) % 6:
+            if not 200 < end < SECONDS - 5 or round(end / 5) % 5:
                 continue
             assert live.heart_rate == pytest.approx(offline(person, end, 60)["hr"], abs=0.5)
             assert live.rmssd == pytest.approx(offline(person, end, 120)["rmssd"], rel=0.02)
             assert live.scl == pytest.approx(offline(person, skin_end, 60)["scl"], rel=0.02)
             compared += 1
-        assert compared >= 5
+        assert compared >= 4
 
 
 def test_a_gap_is_never_bridged_and_memory_is_bounded(session):

@@ -94,7 +94,8 @@ function alarms() {
   if (!connected) list.push({ severity: "problem", message: "This page has lost its server.",
     hint: "The recording goes on. Run the same `arousal live` command again: the page comes back by itself." });
   if (state && state.stage === "during") {
-    if (state.disk?.level !== "good") list.push({ severity: state.disk.level === "none" ? "problem" : "warning", message: state.disk.text, hint: "free some space on this disk" });
+    const full = (state.alarms ?? []).some((a) => a.where === "disk" && a.severity === "problem");
+    if (state.disk?.level !== "good" && !full) list.push({ severity: state.disk.level === "none" ? "problem" : "warning", message: state.disk.text, hint: "free some space on this disk" });
     if (state.fault) list.push({ severity: "warning", message: `The display has a fault: ${state.fault}`, hint: "the recording goes on" });
     // What a tile says in full is named here; a sender that is gone is not called missing as well.
     for (const seat of state.seats ?? []) {
@@ -102,7 +103,7 @@ function alarms() {
     }
     for (const alarm of state.alarms ?? []) {
       const told = (state.seats ?? []).some((s) => s.level === "none" && alarm.where.startsWith(s.id));
-      if (alarm.severity === "problem" && !told && alarm.where !== "disk") list.push(alarm);
+      if (alarm.severity === "problem" && !told) list.push(alarm);
     }
   }
   const box = $("alarms");
