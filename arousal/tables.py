@@ -27,6 +27,7 @@ __all__ = [
     "MEASURES",
     "PHASES",
     "QUALITY",
+    "RATINGS",
     "RESULTS",
     "TABLES",
     "Column",
@@ -643,7 +644,59 @@ RESULTS = Table(
     meaning="One row per contrast and measure: the test over case blocks and what follows from it.",
 )
 
-TABLES: tuple[Table, ...] = (FEATURES, CURVES, GROUP, PHASES, QUALITY, CONTRASTS, RESULTS)
+RATINGS = Table(
+    "ratings",
+    (
+        Column("onset", "float", "s", "The rated stretch begins, recording time"),
+        Column("duration", "float", "s", "Length of the rated stretch", low=0.0),
+        Column("rater", "str", "", "Pseudonym of the rater"),
+        Column("person", "str", "", "Pseudonym of the rated person, or 'group' for everybody"),
+        Column(
+            "automatic_controlled",
+            "float",
+            "",
+            "-1 = automatic, +1 = controlled, 0 = balanced; NaN = not codable",
+            -1.0,
+            1.0,
+        ),
+        Column(
+            "self_other",
+            "float",
+            "",
+            "-1 = about oneself, +1 = about others, 0 = balanced; NaN = not codable",
+            -1.0,
+            1.0,
+        ),
+        Column(
+            "external_internal",
+            "float",
+            "",
+            "-1 = external, +1 = internal, 0 = balanced; NaN = not codable",
+            -1.0,
+            1.0,
+        ),
+        Column(
+            "affective_cognitive",
+            "float",
+            "",
+            "-1 = affective, +1 = cognitive, 0 = balanced; NaN = not codable",
+            -1.0,
+            1.0,
+        ),
+        Column("quality", "float", "", "Quality of mentalizing, 0-4; NaN = not rated", 0.0, 4.0),
+        Column(
+            "mode",
+            "str",
+            "",
+            "Non-mentalizing mode where one was seen; empty otherwise",
+            levels=("", "pretend", "psychic_equivalence", "teleological"),
+        ),
+    ),
+    key=("rater", "person", "onset"),
+    meaning="One row per rater and rated stretch: the four polarities of mentalizing.",
+)
+
+TABLES: tuple[Table, ...] = (FEATURES, CURVES, GROUP, PHASES, QUALITY, CONTRASTS, RESULTS, RATINGS)
 
 
 def measure(measure_id: str, among: Iterable[Measure] = MEASURES) -> Measure:
