@@ -15,7 +15,13 @@ from numpy.typing import NDArray
 from arousal.hypothesis.hypothesis_file import Exclusions, SpeechRule
 from arousal.hypothesis.layout import Layout, Part
 from arousal.hypothesis.own_speech import OwnSpeech, matched_difference, own_slope
-from arousal.hypothesis.part_means import Need, PartMeans, part_means, valid_windows
+from arousal.hypothesis.part_means import (
+    Need,
+    PartMeans,
+    part_means,
+    quiet_windows,
+    valid_windows,
+)
 from arousal.hypothesis.prediction import Contrast
 from arousal.phase_align.counting import FAST
 
@@ -100,7 +106,8 @@ def person_values(
     """
     speech = own.now
     valid = valid_windows(values, speech, contrast.speech, rule.quiet_max, rule.unknown == "keep")
-    means = part_means(values, speech, valid, layout, parts)
+    among = quiet_windows(speech, contrast.speech, rule.quiet_max)
+    means = part_means(values, speech, valid, layout, parts, among)
     weights = np.array([t.weight for t in contrast.terms])
     if contrast.speech not in {"adjusted", "matched"}:
         good = means.enough(need).all(axis=-1)

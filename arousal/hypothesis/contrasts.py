@@ -202,9 +202,9 @@ class _Reasons:
         if self.contrast.speech == "matched":
             return ""
         if share < self.need.share:
-            quiet = " and quiet" if self.contrast.speech == "quiet" else ""
+            quiet = "quiet " if self.contrast.speech == "quiet" else ""
             return (
-                f"{share:.0%} of the windows of {name} are valid{quiet}, "
+                f"{share:.0%} of the {quiet}windows of {name} are valid, "
                 f"{self.need.share:.0%} are needed"
             )
         if seconds < self.need.seconds:

@@ -108,7 +108,10 @@ def _contrasts(h: Hypothesis) -> str:
     )
     rules = {c.speech for c in h.contrasts}
     if "quiet" in rules:
-        text += f" Quiet windows have at most {h.speech.quiet_max:.0%} own speech."
+        text += (
+            f" Where speech had to be kept out, only windows with at most {h.speech.quiet_max:.0%} "
+            "own speech counted."
+        )
     if rules & {"adjusted", "matched"}:
         text += (
             " Own speech was adjusted for by each person's own slope, estimated within stretches "

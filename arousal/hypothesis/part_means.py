@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from arousal.hypothesis.layout import Layout, Part
 
-__all__ = ["Need", "PartMeans", "covered_seconds", "part_means", "valid_windows"]
+__all__ = ["Need", "PartMeans", "covered_seconds", "part_means", "quiet_windows", "valid_windows"]
 
 Floats = NDArray[np.floating[Any]]
 Bools = NDArray[np.bool_]
@@ -42,7 +42,7 @@ class PartMeans:
     n : ndarray
         Valid windows.
     share : ndarray
-        Valid windows / windows.
+        Valid windows / windows that might have counted.
     seconds : ndarray
         Covered by the union of valid windows.
     """
@@ -89,8 +89,22 @@ def valid_windows(
     return np.asarray(valid & np.isfinite(speech))
 
 
+def quiet_windows(speech: Floats, rule: str, quiet_max: float) -> Bools | None:
+    """Windows among which the valid ones are counted; ``None`` for all.
+
+    With ``quiet``, what a person said aloud is left out on purpose and is no lost data, so that the
+    share of valid windows is one of the windows in which they were not known to talk.
+    """
+    return np.asarray(~(speech > quiet_max)) if rule == "quiet" else None
+
+
 def part_means(
-    values: Floats, speech: Floats, valid: Bools, layout: Layout, parts: Sequence[Part]
+    values: Floats,
+    speech: Floats,
+    valid: Bools,
+    layout: Layout,
+    parts: Sequence[Part],
+    among: Bools | None = None,
 ) -> PartMeans:
     """Average valid windows over each part.
 
@@ -104,6 +118,8 @@ def part_means(
         The windows.
     parts : sequence of Part
         Which of them belong to each part.
+    among : ndarray of bool, optional, same shape
+        From `quiet_windows`.
 
     Returns
     -------
@@ -117,7 +133,10 @@ def part_means(
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.where(good, values[..., used], 0) @ weights / n
         spoken = np.where(good, speech[..., used], 0) @ weights / n
-        share = n / member.sum(axis=1)
+        if among is None:
+            share = n / member.sum(axis=1)
+        else:
+            share = n / (among[..., used].astype(values.dtype) @ weights)
     seconds = [covered_seconds(good, layout.time[used], layout.duration[used], m) for m in member]
     return PartMeans(mean, spoken, n, np.nan_to_num(share), np.stack(seconds, axis=-1))
 

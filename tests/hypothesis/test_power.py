@@ -16,7 +16,7 @@ FARKAS = load_hypothesis("farkas2024").hypothesis
 
 @pytest.fixture(scope="module")
 def rows():
-    plan = PowerPlan(blocks=(6, 12, 17), members=5, reps=600, seed=4)
+    plan = PowerPlan(blocks=(6, 12, 17), members=4, reps=400, seed=4)
     return {r.blocks: r for r in power_curve(FARKAS, FARKAS.contrast("C2"), plan)}
 
 

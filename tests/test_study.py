@@ -1,0 +1,138 @@
+"""A study's folder is read, its registered hypothesis tested, and everything told."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from arousal.errors import NothingUsableError, SettingsError
+from arousal.hypothesis.hypothesis_file import load_hypothesis
+from arousal.hypothesis.registration import load_ledger, register
+from arousal.ingest.session_writer import write_session
+from arousal.simulate import SimulationSettings, simulate
+from arousal.study import run_study_test
+from arousal.tables import CONTRASTS, RESULTS
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+STUDY = 'schema = 1\nname = "demo"\nconsent = "held elsewhere"\n'
+
+
+@pytest.fixture(scope="module")
+def evening(tmp_path_factory):
+    """One short evening with hearts and speech, as a session folder."""
+    folder = tmp_path_factory.mktemp("evening") / "s"
+    settings = SimulationSettings(
+        signals=("rr", "speech"), minutes=40, artefacts="none", dropouts="none"
+    )
+    made = simulate("balint-60", 6, 5, settings)
+    write_session(folder, made.recording, made.session, protocol=made.protocol)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def tested(evening, tmp_path_factory):
+    """A study of seven copies of one evening and one folder that cannot be read."""
+    study = tmp_path_factory.mktemp("study")
+    (study / "study.toml").write_text(STUDY)
+    (study / "participants.tsv").write_text("participant_id\tage_band\tsex\nP01\t30-39\tF\n")
+    register(study, load_hypothesis("farkas2024"), NOW)
+    for i in range(2):
+        shutil.copytree(evening, study / "sessions" / f"s{i}")
+    broken = study / "sessions" / "s9"
+    shutil.copytree(evening, broken)
+    (broken / "recording.xdf").write_bytes(b"not a recording")
+    return study, run_study_test(study, NOW)
+
+
+def test_the_files_are_written_as_declared(tested):
+    study, result = tested
+    folder = study / "derivatives"
+    assert {p.name for p in folder.iterdir()} == {
+        "contrasts.tsv",
+        "contrasts.json",
+        "results.tsv",
+        "results.json",
+    }
+    contrasts = pd.read_csv(folder / "contrasts.tsv", sep="\t")
+    assert list(contrasts.columns) == CONTRASTS.names
+    results = pd.read_csv(folder / "results.tsv", sep="\t")
+    assert list(results.columns) == RESULTS.names
+    assert len(results) == len(result.results)
+
+
+def test_the_json_describes_columns_rows_methods_and_checklist(tested):
+    study, result = tested
+    content = json.loads((study / "derivatives" / "results.json").read_text())
+    assert content["hypothesis"]["sha256"] == load_hypothesis("farkas2024").sha256
+    assert set(content["columns"]) == set(RESULTS.names)
+    assert content["rows"][0]["contrast"] == "C2"
+    assert content["rows"][0]["p"] is None
+    assert content["methods"] == result.methods
+    assert {i["state"] for i in content["checklist"]} == {"filled", "missing", "not applicable"}
+
+
+def test_two_evenings_are_described_and_not_tested(tested):
+    _, result = tested
+    row = result.results.set_index(["contrast", "measure"]).loc[("C2-plain", "heart_rate")]
+    assert (row["verdict"], row["n_blocks"]) == ("cannot tell", 2)
+    assert np.isfinite(row["mean"])
+    assert np.isnan(row["p"])
+    assert result.curves == ()
+
+
+def test_a_session_that_cannot_be_read_is_left_out_with_the_reason(tested):
+    _, result = tested
+    gone = result.contrasts[result.contrasts["session"] == "s9"]
+    assert gone["excluded"].all()
+    assert (gone["block"] == 0).all()
+    assert [f.where for f in result.findings] == ["s9"]
+    assert result.counted == "2 of 3 sessions, 2 case blocks"
+
+
+def test_a_measure_that_nobody_wore_is_told(tested):
+    _, result = tested
+    rows = result.contrasts[result.contrasts["measure"] == "scr_rate"]
+    assert rows["excluded"].all()
+    assert rows["reason"].str.contains("no valid window").any()
+
+
+def test_the_look_at_the_data_is_noted(tested):
+    study, _ = tested
+    (look,) = load_ledger(study).looks
+    assert (look.time, look.sessions) == (NOW, 3)
+
+
+def test_the_methods_name_what_the_study_was_made_of(tested):
+    _, result = tested
+    assert "2 of 3 recorded sessions (balint-60)" in result.methods
+    filled = {(i.number, i.item): i for i in result.checklist}
+    assert filled["1e", "Age, sex, activity, smoking"].text == "participants.tsv: age, sex"
+    assert filled["2b", "Sampling rate"].text == "rr as sent by the device"
+    assert filled["site", "Recording site"].state == "not applicable"
+
+
+def test_nothing_is_tested_without_a_registered_hypothesis(tmp_path):
+    (tmp_path / "study.toml").write_text(STUDY)
+    with pytest.raises(SettingsError, match="no hypothesis is registered"):
+        run_study_test(tmp_path, NOW)
+    with pytest.raises(SettingsError, match="does not exist"):
+        run_study_test(tmp_path / "none", NOW)
+
+
+def test_a_study_without_sessions_and_one_without_any_value_are_told(tmp_path):
+    (tmp_path / "study.toml").write_text(STUDY)
+    register(tmp_path, load_hypothesis("farkas2024"), NOW)
+    with pytest.raises(NothingUsableError, match="no session"):
+        run_study_test(tmp_path, NOW)
+    assert load_ledger(tmp_path).first_read is None
+    folder = tmp_path / "sessions" / "s1"
+    folder.mkdir(parents=True)
+    (folder / "session.toml").write_text('schema = 1\nid = "s1"\n')
+    with pytest.raises(NothingUsableError, match="no case block gives any contrast a value"):
+        run_study_test(tmp_path, NOW)
+    assert (tmp_path / "derivatives" / "contrasts.tsv").is_file()
