@@ -166,15 +166,15 @@ def read_numbers(
     import pandas as pd
 
     cells = read_cells(path, names, separator=separator, skip=skip, content=content)
-    numbers = {
-        name: pd.to_numeric(cells[name], errors="coerce").to_numpy(dtype=np.float64)
-        for name in names
-    }
-    wanted = list(need) or list(names)
-    known = {name: np.isfinite(numbers[name]) for name in wanted}
-    if may_miss:
-        known = {name: known[name] | cells[name].isna().to_numpy() for name in wanted}
-    whole = np.asarray(np.column_stack(list(known.values())).all(axis=1))
+    wanted = set(need or names)
+    numbers: dict[str, FloatArray] = {}
+    whole = np.ones(len(cells), dtype=bool)
+    for name in names:
+        column = cells.pop(name)  # one at a time: a long recording is large
+        numbers[name] = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
+        if name in wanted:
+            known = np.isfinite(numbers[name])
+            whole &= known | column.isna().to_numpy() if may_miss else known
     bad = int((~whole).sum())
     if bad > MOST_BROKEN * whole.size:
         raise FormatError(

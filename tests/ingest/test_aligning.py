@@ -141,7 +141,7 @@ def test_different_kinds_and_empty_signals_are_refused():
     one = made(60, 25)
     with pytest.raises(UsageError, match="cannot be compared"):
         find_offset(one, Signal(Kind.ECG, one.values, one.times, 25.0))
-    rr = Signal(Kind.RR, np.full(5, 800.0), np.arange(1, 6) * 0.8)
+    rr = Signal(Kind.RR, np.full(5, 800.0), np.linspace(0.8, 4.0, 5))
     with pytest.raises(UsageError, match="without a sampling rate"):
         find_offset(rr, rr)
     empty = Signal(Kind.ACCELERATION, np.array([]), np.array([]), 25.0)
