@@ -63,7 +63,7 @@ class Beats:
         Whether the interval's beat was corrected.
     sound : ndarray of bool, shape (n,)
         Whether neither of the interval's two beats is doubtful (inserted, moved by 5 % of an
-        interval or more, or next to one that was taken out).
+        interval or more, next to one that was taken out, or of a strange shape).
     segment : ndarray of int, shape (n,)
         Contiguous run that the interval belongs to; nothing is differenced across two.
     raw_times : ndarray, shape (m,)

@@ -7,6 +7,7 @@ by its own functions. Nothing is carried across a gap.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -33,6 +34,7 @@ __all__ = [
     "find_beats",
     "refine_peaks",
     "unlike_beats",
+    "without_impossible",
     "without_movement",
 ]
 
@@ -48,6 +50,17 @@ STEPS_AROUND = 11
 ALIKE = 0.7
 """Correlation with the median beat below which a beat is not the person's own."""
 FEWEST_FOR_SHAPE = 10
+INTERVALS_AROUND = 11
+ODD_LENGTH = 1.5
+"""Times the usual interval, at the ends of a run; breathing makes up to 1.35."""
+ODD_BESIDE = 1.25
+"""The same beside a beat of a strange shape, which may be noise."""
+TOO_LONG = 1.75
+"""Times the usual interval, anywhere."""
+MOVED = 0.1
+"""Seconds by which a corrected beat may stand beside where it was found."""
+UNJUDGED = 2
+"""Intervals at either end of a run that the correction does not judge."""
 MILLISECONDS = 1000.0
 """Ticks per second of intervals."""
 
@@ -92,7 +105,7 @@ def beats_from_wave(signal: Signal, settings: BeatSettings, engine: Engine = ARO
         reasons[Quality.RATE_LOW] = as_spans([(signal.onset, signal.end)])
     if not rate >= SLOWEST[signal.kind]:
         return collect_beats(signal.kind, signal.source, [], hrv=False, reasons=reasons)
-    runs, silent, odd = [], [], [as_spans([])]
+    runs, silent, odd, strange = [], [], [as_spans([])], [np.empty(0)]
     for stretch in stretches:
         find = engine.ecg if signal.kind is Kind.ECG else engine.pulse
         clean, peaks = find(stretch.values, stretch.rate)
@@ -101,6 +114,7 @@ def beats_from_wave(signal: Signal, settings: BeatSettings, engine: Engine = ARO
         if signal.kind is Kind.ECG:
             unlike = unlike_beats(clean, peaks, round(SHAPE_SECONDS * stretch.rate))
             odd.append(_unlike_spans(times, unlike))
+            strange.append(times[unlike])
         pieces = _split(times)
         runs += [engine.correct(piece, stretch.rate) for piece in pieces]
         silent += _without_beats(stretch, pieces)
@@ -109,6 +123,7 @@ def beats_from_wave(signal: Signal, settings: BeatSettings, engine: Engine = ARO
     if len(noisy := np.concatenate(odd)):
         reasons[Quality.NOISY] = noisy
     beats = collect_beats(signal.kind, signal.source, runs, hrv=not slow_pulse, reasons=reasons)
+    beats = without_impossible(beats, np.concatenate(strange))
     return beats if signal.kind is Kind.ECG else without_movement(beats, settings)
 
 
@@ -140,7 +155,7 @@ def beats_from_intervals(signal: Signal, engine: Engine = AROUSAL) -> Beats:
         ends += np.median(stamps - ends)
         times = np.concatenate(([ends[0] - intervals[0] / 1000.0], ends))
         runs.append(engine.correct(times, MILLISECONDS))
-    return collect_beats(signal.kind, signal.source, runs, reasons=reasons)
+    return without_impossible(collect_beats(signal.kind, signal.source, runs, reasons=reasons))
 
 
 def refine_peaks(wave: FloatArray, peaks: IntArray) -> FloatArray:
@@ -196,6 +211,53 @@ def unlike_beats(wave: FloatArray, peaks: IntArray, reach: int) -> NDArray[np.bo
     size = np.sqrt((shapes**2).sum(axis=1) * (typical**2).sum())
     unlike[inner] = ~(np.einsum("ij,j->i", shapes, typical) >= ALIKE * size)
     return unlike
+
+
+def without_impossible(beats: Beats, strange: FloatArray | None = None) -> Beats:
+    """Leave out intervals in which a beat must have been missed although none was put back.
+
+    The correction judges a beat by the two after it and puts back one beat at a time: beside a gap
+    or in a burst of movement that hides several beats, intervals stay that no heart makes. Against
+    the middle of the 11 around, one is not used where it is more than 1.75 times as long, half as
+    long again (or that much shorter) among the first and last two of a run, or a quarter beside a
+    beat of a strange shape. (Two bursts of 7 s in a simulated ECG raised RMSSD of
+    two minutes from 71 to 101 and from 40 to 170 ms; now both are within 3 %.)
+
+    Parameters
+    ----------
+    beats : Beats
+    strange : ndarray, shape (k,), optional
+        Times (s) of beats whose shape is not the person's own. What touches one is not sound.
+    """
+    from scipy.ndimage import rank_filter
+
+    if not len(beats):
+        return beats
+    near = np.zeros(len(beats), dtype=bool)
+    if strange is not None and strange.size:
+        near = _beside(beats.starts, strange) | _beside(beats.times, strange)
+        beats = replace(beats, sound=beats.sound & ~near)
+    # One above the median: where every other beat comes early, the long intervals are the usual.
+    rank = INTERVALS_AROUND // 2 + 1
+    usual = rank_filter(beats.intervals, rank, INTERVALS_AROUND, mode="nearest")
+    ratio = beats.intervals / usual
+    first = np.flatnonzero(np.diff(beats.segment, prepend=beats.segment[0] - 1))
+    size = np.diff(np.append(first, len(beats)))
+    place = np.arange(len(beats)) - np.repeat(first, size)
+    at_end = (place < UNJUDGED) | (place >= np.repeat(size, size) - UNJUDGED)
+    impossible = ratio > TOO_LONG
+    impossible |= ((ratio > ODD_LENGTH) | (ratio < 1.0 / ODD_LENGTH)) & at_end
+    impossible |= ((ratio > ODD_BESIDE) | (ratio < 1.0 / ODD_BESIDE)) & near
+    return keep_intervals(beats, ~impossible, Quality.NO_BEATS)
+
+
+def _beside(times: FloatArray, strange: FloatArray) -> NDArray[np.bool_]:
+    """Whether a strange beat lies within a tenth of a second of each time (it may be moved)."""
+    after = np.searchsorted(strange, times).clip(0, strange.size - 1)
+    before = np.maximum(after - 1, 0)
+    distance = np.minimum(np.abs(strange[after] - times), np.abs(strange[before] - times))
+    close: NDArray[np.bool_] = distance <= MOVED
+    return close
 
 
 def without_movement(beats: Beats, settings: BeatSettings) -> Beats:

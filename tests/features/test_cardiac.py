@@ -188,3 +188,42 @@ def test_a_rate_too_low_for_the_filters_is_refused_with_its_reason():
     beats = find_beats(ecg(beat_times(60), 60, 50.0), SETTINGS)
     assert len(beats) == 0
     assert Quality.RATE_LOW in beats.reasons
+
+
+def shaken(signal, onset, end, seed=5):
+    """The same ECG with its QRS complexes lost in the slow, large waves of a moving body."""
+    inside = (signal.times >= onset) & (signal.times < end)
+    knots = np.arange(onset, end + 0.3, 0.15)
+    heights = np.random.default_rng(seed).normal(0, 900, knots.size)
+    steps = np.interp(signal.times[inside], knots, heights)
+    values = signal.values.copy()
+    values[inside] = 0.2 * values[inside] + steps
+    return Signal(signal.kind, values, signal.times, signal.rate, signal.source, signal.site)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_seven_seconds_of_movement_move_rmssd_by_less_than_5_percent_and_heart_rate_by_2(seed):
+    times = beat_times(240, seed, mean=950.0)
+    signal = ecg(times, 240, 130.0)
+    grid = Grid.regular(0.0, 240.0, 120.0, 20.0)
+    clean = time_domain(find_beats(signal, SETTINGS), grid)
+    found = time_domain(find_beats(shaken(signal, 100.0, 107.0, seed), SETTINGS), grid)
+    counts = (found.coverage >= 0.90) & ~(found.corrected > 0.10)
+    assert counts.any()
+    np.testing.assert_allclose(found.rmssd[counts], clean.rmssd[counts], rtol=0.05)
+    np.testing.assert_allclose(found.mean_nn[counts], clean.mean_nn[counts], rtol=0.02)
+
+
+def test_a_beat_missed_beside_a_gap_is_left_out_and_named():
+    times = beat_times(120, jitter=5.0)
+    rest = np.delete(times, [60, 64, 65, 66, 67, 68, 69, 73])
+    intervals, ends = np.diff(rest) * 1000, rest[1:]
+    beats = find_beats(Signal(Kind.RR, intervals, ends, None, "strap"), SETTINGS)
+    assert beats.intervals.max() < 1.3 * np.median(beats.intervals)
+
+
+def test_several_beats_missed_in_a_row_leave_no_long_interval():
+    times = beat_times(120, jitter=5.0)
+    beats = find_beats(intervals_signal(np.diff(np.delete(times, [60, 61])) * 1000), SETTINGS)
+    assert beats.intervals.max() < 1.3 * np.median(beats.intervals)
+    assert Quality.NO_BEATS in beats.reasons
