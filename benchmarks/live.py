@@ -89,29 +89,31 @@ def quantile(values: list[float], share: float) -> float:
     return sorted(values)[min(int(share * len(values)), len(values) - 1)]
 
 
-def mark_latencies(page: Any, count: int) -> list[float]:
-    """Milliseconds from the key to the confirmation on the page, for marks set by key."""
-    found = []
+def mark_latencies(page: Any, count: int) -> tuple[list[float], list[float]]:
+    """Milliseconds from the key to the confirmation, and the recorder's own part of them."""
+    found, disk = [], []
     for number in range(count):
         before = page.evaluate("document.body.dataset.marked ?? ''")
         page.keyboard.press("s" if number % 2 else "4")
         page.wait_for_selector(f"body[data-marked]:not([data-marked='{before}'])")
-        found.append(float(page.evaluate("document.body.dataset.marked").split()[1]))
+        _, shown, written = page.evaluate("document.body.dataset.marked").split()
+        found.append(float(shown))
+        disk.append(float(written))
         time.sleep(0.25)
-    return found
+    return found, disk
 
 
 def sample_to_screen(page: Any, seconds: float) -> list[float]:
     """Seconds from the newest sample's stamp to the frame in which its age is drawn.
 
-    The state says when it was built (`wall`) and how old the newest sample was; the page says when
-    that state was drawn. Watch and desk add up to half a second each at most.
+    The state says when it was built (`wall`) and how old each stream's newest sample was when the
+    recorder last looked, which may be half a second before: that half second is added here.
     """
     page.evaluate(
         """() => { window.seen = []; const was = JSON.parse;
         JSON.parse = (t) => { const s = was(t); if (s && s.wall) requestAnimationFrame(() =>
-          window.seen.push(Date.now() / 1000 - s.wall + Math.min(...s.seats.flatMap(
-            (x) => x.parts.map((p) => p.age))))); return s; }; }"""
+          window.seen.push(Date.now() / 1000 - s.wall + 0.5 + Math.max(...s.seats.flatMap(
+            (x) => x.parts.filter((p) => p.name === "ECG").map((p) => p.age))))); return s; }; }"""
     )
     time.sleep(seconds)
     return [float(v) for v in page.evaluate("window.seen")]
@@ -166,14 +168,18 @@ def measure(arguments: argparse.Namespace, folder: Path) -> list[tuple[str, str,
                 now = memory_mb(process)
                 text = f"{now:.0f} MB ({now - before:+.1f} in {arguments.minutes:g} min)"
                 rows.append((f"memory: {name}", text, "<= 200 MB, flat"))
-            marks = mark_latencies(page, arguments.marks)
-            text = f"{quantile(marks, 0.5):.0f} / {quantile(marks, 0.99):.0f} / {max(marks):.0f} ms"
-            rows.append(
-                (f"key -> on disk, shown: p50 / p99 / max of {len(marks)}", text, "<= 100 ms p99")
-            )
+            for name, marks, goal in zip(
+                ("key -> on disk, shown", "    of it the recorder, fsync included"),
+                mark_latencies(page, arguments.marks),
+                ("<= 100 ms p99", ""),
+                strict=True,
+            ):
+                middle, late = quantile(marks, 0.5), quantile(marks, 0.99)
+                text = f"{middle:.0f} / {late:.0f} / {max(marks):.0f} ms"
+                rows.append((f"{name}: p50 / p99 / max", text, goal))
             ages = sample_to_screen(page, 15.0)
             text = f"{quantile(ages, 0.5):.2f} / {max(ages):.2f} s"
-            rows.append(("sample -> screen: p50 / max", text, "<= 1 s"))
+            rows.append(("sample -> screen, at most: p50 / max", text, "<= 1 s"))
             page.evaluate(WATCH)
             killed = time.time()
             victim.process.kill()

@@ -19,6 +19,7 @@ be asked (`Desk.answer`):
 
 from __future__ import annotations
 
+import functools
 import threading
 import time
 from collections.abc import Mapping
@@ -31,6 +32,7 @@ from arousal.findings import Finding
 from arousal.ingest.devices import load_catalogue
 from arousal.ingest.lsl import local_clock
 from arousal.ingest.marker_outlet import MARKER_NAME
+from arousal.ingest.raw import StreamInfo
 from arousal.ingest.recorder import Recorder
 from arousal.ingest.recording_summary import RecordingSummary
 from arousal.ingest.roster import load_roster
@@ -55,7 +57,9 @@ from arousal.settings import load_settings
 __all__ = ["Desk"]
 
 TICK = 0.5
-"""Seconds between two states."""
+"""Seconds between two states, unless there is news."""
+SETTLE = 0.06
+"""Seconds that news waits for more: the recorder tells of all streams in one go."""
 EXTRA = 30 * 60.0
 """Seconds beyond the protocol's length for which the disk must last."""
 
@@ -110,6 +114,10 @@ class Desk:
         if session is None:
             raise UsageError("there is no session to record", where=self._folder)
         self._session = session
+        # Asked for every stream twice a second, and slow: what an announcement lets one expect.
+        self._met_by = functools.cache(self._roster.met_by)
+        self._checked: tuple[tuple[StreamInfo, ...], tuple[Finding, ...]] = ((), ())
+        self._person = functools.cache(self._roster.person)
         self._protocol = load_protocol(session.protocol, folder=self._folder)
         rules = next((p / "arousal.toml" for p in self._places() if _there(p)), None)
         self._monitor = Monitor(self._catalogue, load_settings(rules), local_clock)
@@ -175,7 +183,7 @@ class Desk:
             if self._stage == "during":
                 return {}
             self._only("before", "this session was recorded already")
-            missing = [s["id"] for s in self._seats() if not s["ready"]]
+            missing = [s["id"] for s in self._seats(self._readings()) if not s["ready"]]
             if missing:
                 raise UsageError(
                     f"no data yet from {', '.join(missing)}",
@@ -259,8 +267,8 @@ class Desk:
     def _run(self) -> None:
         while not self._closing.is_set():
             self._heard.wait(TICK)
+            self._closing.wait(SETTLE)  # the other streams of the same moment
             self._heard.clear()
-            self._closing.wait(0.04)  # the other streams of the same moment
             try:
                 self._publish()
             except Exception as error:  # noqa: BLE001 - the page may err, the recording goes on
@@ -279,14 +287,15 @@ class Desk:
     def _readings(self) -> Any:
         if self._recorder is not None:
             return self._recorder.health()
-        return self._lookout.readings(self._roster) if self._lookout is not None else ()
+        return self._lookout.readings(self._person) if self._lookout is not None else ()
 
-    def _seats(self) -> list[dict[str, Any]]:
+    def _seats(self, readings: Any) -> list[dict[str, Any]]:
         live = self._monitor if self._stage == "during" else None
         found = seats(
             self._session,
             self._roster,
-            self._readings(),
+            self._met_by,
+            readings,
             live,
             local_clock(),
         )
@@ -295,19 +304,20 @@ class Desk:
             seat["accepted"], seat["ready"] = accepted, seat["flowing"] or accepted
         return found
 
-    def _findings(self) -> tuple[Finding, ...]:
+    def _findings(self, readings: Any) -> tuple[Finding, ...]:
         if self._recorder is not None:
             return self._recorder.alarms.standing
         if self._lookout is None:
             return ()
-        readings = self._lookout.readings(self._roster)
-        infos = [r.info for r in readings if r.state != "lost"]
+        infos = tuple(r.info for r in readings if r.state != "lost")
+        if infos != self._checked[0]:
+            self._checked = infos, self._roster.check(infos)
         about = [f for r in readings for f in r.findings]
-        return (*self._lookout.failed, *about, *self._roster.check(infos))
+        return (*self._lookout.failed, *about, *self._checked[1])
 
     def _build(self) -> dict[str, Any]:
         readings = self._readings()
-        people = self._seats()
+        people = self._seats(readings)
         now = local_clock() - self._zero if self._stage == "during" else 0.0
         self._strips.add(people, local_clock())
         for seat in people:
@@ -318,7 +328,7 @@ class Desk:
             "session": session_state(self._session, self._protocol, self._folder),
             "streams": [stream_state(r, self._lookout) for r in readings if r.state != "replaced"],
             "seats": people,
-            "alarms": [finding_state(f) for f in self._findings()],
+            "alarms": [finding_state(f) for f in self._findings(readings)],
             "disk": disk_state(self._folder, readings, planned),
             "clocks": clock_state(readings),
             "now": now,

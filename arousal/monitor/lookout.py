@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
 from arousal.errors import ArousalError
 from arousal.findings import Finding, Severity
 from arousal.ingest.devices import Catalogue
 from arousal.ingest.lsl import Finder, Inlet, Sighting, local_clock
-from arousal.ingest.roster import Roster, announced_kinds
+from arousal.ingest.raw import StreamInfo
+from arousal.ingest.roster import announced_kinds
 from arousal.ingest.stream_health import Meter, State, StreamHealth
 from arousal.recording import Kind
 
@@ -93,17 +95,16 @@ class Lookout:
                 self._open = [pair for pair in self._open if pair[0].uid not in old]
             self._gone = {uid: at for uid, at in self._gone.items() if uid not in old}
 
-    def readings(self, roster: Roster) -> tuple[StreamHealth, ...]:
-        """Return a reading of every stream, by name; persons as this roster sees them."""
+    def readings(self, person: Callable[[StreamInfo], str | None]) -> tuple[StreamHealth, ...]:
+        """Return a reading of every stream, by name; ``person`` says who wears one."""
         now = local_clock()
         with self._lock:
             streams = list(self._open)
         found = []
         for inlet, meter in streams:
             ended = State.LOST if inlet.lost else None
-            person = roster.person(inlet.info)
             offset = None if inlet.lost else inlet.offset()
-            found.append(meter.read(0, now, offset, person=person, ended=ended))
+            found.append(meter.read(0, now, offset, person=person(inlet.info), ended=ended))
         return tuple(sorted(found, key=lambda r: (r.info.name, r.info.uid)))
 
     def kinds(self, reading: StreamHealth) -> tuple[Kind, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -102,7 +103,7 @@ class MarkBook:
         Returns
         -------
         dict
-            ``id``, ``text``, ``onset`` (s since the start) and ``on_disk``.
+            ``id``, ``text``, ``onset`` (s since the start), ``on_disk``, ``took`` (ms until then).
 
         Raises
         ------
@@ -142,6 +143,7 @@ class MarkBook:
             return self._place(f"move of={target} ago={ago:.2f}", key)
 
     def _place(self, text: str, key: str) -> dict[str, Any]:
+        began = time.perf_counter()
         placed = self._recorder.mark(text)
         onset = placed.stamp - self._zero
         self._lines.append(_Line(placed, onset))
@@ -150,6 +152,7 @@ class MarkBook:
             "text": str(placed.mark),
             "onset": onset,
             "on_disk": placed.on_disk,
+            "took": round(1000 * (time.perf_counter() - began), 1),
         }
         if len(self._answers) >= KEPT_KEYS:
             self._answers.pop(next(iter(self._answers)))

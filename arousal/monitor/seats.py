@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from arousal.findings import Finding, Severity
+from arousal.ingest.people import Claim
+from arousal.ingest.raw import StreamInfo
 from arousal.ingest.roster import Roster
 from arousal.ingest.stream_health import State, StreamHealth
 from arousal.monitor.monitor import Monitor
@@ -14,6 +16,8 @@ from arousal.recording import Kind
 from arousal.session import SessionFile
 
 __all__ = ["Strips", "seats"]
+
+MetBy = Callable[[StreamInfo], tuple[Claim, ...]]
 
 LEVELS = ("good", "weak", "none")
 """Of a seat: all well; recorded, but something is wrong; a signal is missing."""
@@ -44,6 +48,7 @@ LOW_BATTERY = 20.0
 def seats(
     session: SessionFile,
     roster: Roster,
+    met_by: MetBy,
     readings: Iterable[StreamHealth],
     monitor: Monitor | None,
     now: float,
@@ -54,6 +59,8 @@ def seats(
     ----------
     session, roster
         Who should be there.
+    met_by : callable
+        `Roster.met_by`, or something that remembers its answers (asked twice a second).
     readings : iterable of StreamHealth
         Newest health of every stream.
     monitor : Monitor or None
@@ -65,19 +72,23 @@ def seats(
     for reading in readings:
         if reading.person in own and reading.state is not State.REPLACED:
             own[reading.person].append(reading)
-    return [_seat(person, session, roster, own[person], monitor, now) for person in session.people]
+    return [
+        _seat(person, session, roster, met_by, own[person], monitor, now)
+        for person in session.people
+    ]
 
 
 def _seat(
     person: str,
     session: SessionFile,
     roster: Roster,
+    met_by: MetBy,
     readings: Sequence[StreamHealth],
     monitor: Monitor | None,
     now: float,
 ) -> dict[str, Any]:
     findings = [f for r in readings for f in r.findings if f.severity is not Severity.NOTE]
-    findings += _missing(person, roster, readings)
+    findings += _missing(person, roster, met_by, readings)
     agreed = roster.consents.allows(person, "record")
     if not agreed:
         text, hint = (
@@ -109,8 +120,10 @@ def _seat(
     }
 
 
-def _missing(person: str, roster: Roster, readings: Sequence[StreamHealth]) -> list[Finding]:
-    there = {claim for r in readings for claim in roster.met_by(r.info)}
+def _missing(
+    person: str, roster: Roster, met_by: MetBy, readings: Sequence[StreamHealth]
+) -> list[Finding]:
+    there = {claim for r in readings for claim in met_by(r.info)}
     return [
         Finding(
             "stream-missing",
