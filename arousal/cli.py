@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from arousal import __version__
+from arousal.cli_consent import COMMANDS as CONSENT
+from arousal.cli_hypothesis import COMMANDS as HYPOTHESIS
+from arousal.cli_live import COMMANDS as LIVE
 from arousal.cli_recording import COMMANDS as RECORDING
 from arousal.errors import ArousalError, UsageError
 
@@ -49,7 +52,7 @@ def cli(debug: bool) -> None:
     """  # noqa: D301 (click reads the backspace itself)
 
 
-for _command in RECORDING:
+for _command in (*LIVE, *RECORDING):
     cli.add_command(_command)
 
 _PATH = click.argument("path", type=click.Path(path_type=Path))
@@ -260,6 +263,10 @@ def simulate(
     )
     _note(f"{len(made.recording.persons)} people, {made.recording.end / 60:.0f} min")
     click.echo(str(out))
+
+
+for _command in (*HYPOTHESIS, *CONSENT):
+    cli.add_command(_command)
 
 
 def _open(
