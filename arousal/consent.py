@@ -22,9 +22,17 @@ from enum import StrEnum
 from typing import Literal
 
 from arousal.errors import UsageError
+from arousal.findings import Finding, Severity
 from arousal.session import PURPOSES, ConsentDates, Participant, SessionFile, StudyFile
 
-__all__ = ["Audience", "Consents", "GroupView", "group_view"]
+__all__ = [
+    "Audience",
+    "Consents",
+    "GroupView",
+    "group_view",
+    "looks_like_a_name",
+    "name_findings",
+]
 
 FULL_GROUP = 5
 SMALL_GROUP = 3
@@ -61,9 +69,7 @@ class Consents:
     def held_elsewhere(self) -> bool:
         """Whether the consents are declared to be kept by another institution."""
         declared = self.session is not None and self.session.consent == "held elsewhere"
-        return declared or (
-            self.study is not None and self.study.consent == "held elsewhere"
-        )
+        return declared or (self.study is not None and self.study.consent == "held elsewhere")
 
     @property
     def researcher_only(self) -> bool:
@@ -142,6 +148,28 @@ class Consents:
                 f"a page for the {audience} needs a session.toml with [consent]",
                 hint="use --audience researcher, or put the file into a session folder",
             )
+
+
+def looks_like_a_name(pseudonym: str) -> bool:
+    """Whether a pseudonym may be somebody's name: three letters or more and no digit.
+
+    Examples
+    --------
+    >>> [looks_like_a_name(p) for p in ("Jane", "jane-k", "P04", "K7")]
+    [True, True, False, False]
+    """
+    letters = sum(c.isalpha() for c in pseudonym)
+    return letters >= 3 and not any(c.isdigit() for c in pseudonym)
+
+
+def name_findings(people: Iterable[str]) -> tuple[Finding, ...]:
+    """Warn of pseudonyms that look like names; the warning does not repeat them."""
+    count = sum(map(looks_like_a_name, people))
+    if not count:
+        return ()
+    message = f"{count} pseudonyms look like names of people"
+    hint = "write P04 or the like in session.toml, and keep the list of names elsewhere"
+    return (Finding("pseudonym-like-name", message, Severity.WARNING, "session.toml", hint),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from arousal.consent import name_findings
 from arousal.findings import Finding
 from arousal.ingest.load import load
 from arousal.pipeline import consents_of, withheld_from
@@ -121,7 +122,11 @@ def inspect_path(path: Path, *, mapping: Path | None = None) -> Inspection:
         signals=tuple(_facts(p.id, s) for p in shown for s in p.signals),
         marks=_marks(recording, hidden),
         unknown=tuple(u for u in recording.unknown if not hidden.named_in(u.name, u.reason)),
-        findings=(*hidden.from_findings(recording.findings), *_left_out(recording, shown)),
+        findings=(
+            *hidden.from_findings(recording.findings),
+            *_left_out(recording, shown),
+            *name_findings(p.id for p in shown),
+        ),
     )
 
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from arousal import features as _features
 from arousal import phase_align as _align
-from arousal.consent import Consents
+from arousal.consent import Consents, name_findings
 from arousal.errors import NothingUsableError, UsageError
 from arousal.findings import Finding, Severity
 from arousal.ingest.load import load
@@ -221,7 +221,7 @@ def open_session(
         participants,
         corrections,
         folder,
-        assumed,
+        (*assumed, *(name_findings(session.people) if session is not None else ())),
     )
 
 

@@ -113,3 +113,16 @@ def test_a_name_is_found_as_a_word_and_replaced(name, around):
     assert hidden.named_in(text)
     assert not hidden.named_in(hidden.without(text))
     assert not hidden.named_in(f"{name}0", f"x{name}")
+
+
+def test_a_pseudonym_that_looks_like_a_name_is_warned_of_without_repeating_it(tmp_path):
+    table = {p: {"record", "research"} for p in PEOPLE}
+    write_folder(tmp_path / "s1", table)
+    toml = tmp_path / "s1" / "session.toml"
+    assert "pseudonym-like-name" not in {f.code for f in open_session(tmp_path / "s1").findings}
+    toml.write_text(toml.read_text() + '[people.Jane]\n[people."mary_k"]\n')
+    (found,) = (
+        f for f in open_session(tmp_path / "s1").findings if f.code == "pseudonym-like-name"
+    )
+    assert str(found).startswith("session.toml: 2 pseudonyms look like names of people")
+    assert "Jane" not in str(found)
