@@ -1,6 +1,6 @@
 """Hypotheses: what theory lets one expect, kept apart from what was measured.
 
-The file (`hypothesis_file`, `prediction`) is fixed before the data (`registration`); sessions become
+The file (`hypothesis_file`, `prediction`) is fixed before data (`registration`); sessions become
 one number per case block (`contrasts`), and only those are tested (`outcome`). `calibration` and
 `power` run on the same functions with simulated evenings. Light names stand here, the rest in its
 module, because tests and tables cost seconds to import.
