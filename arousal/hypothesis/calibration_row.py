@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-__all__ = ["CalibrationRow", "rate_row"]
+__all__ = ["CalibrationRow", "rate_row", "rates_table"]
 
 
 class CalibrationRow(NamedTuple):
@@ -54,3 +55,28 @@ def rate_row(
     rate = float(np.mean(values <= alpha))
     se = float(np.sqrt(rate * (1 - rate) / values.size))
     return CalibrationRow(method, scenario, family, blocks, rate, se, int(values.size))
+
+
+def rates_table(rows: Iterable[CalibrationRow]) -> str:
+    """Write rates as a Markdown table: one line per scenario, method and number of blocks.
+
+    Parameters
+    ----------
+    rows : iterable of CalibrationRow
+        From `calibrate_events` or `calibrate_synchrony`; families become columns.
+    """
+    cells: dict[tuple[str, str, int], dict[str, CalibrationRow]] = {}
+    for row in rows:
+        cells.setdefault((row.scenario, row.method, row.blocks), {})[row.family] = row
+    families = list(dict.fromkeys(f for found in cells.values() for f in found))
+    lines = [
+        "| scenario | method | blocks | " + " | ".join(families) + " | studies |",
+        "| --- | --- | --- |" + " --- |" * (len(families) + 1),
+    ]
+    for (scenario, method, blocks), found in cells.items():
+        rates = [f"{found[f].rate:.3f}".lstrip("0") if f in found else "" for f in families]
+        studies = max(r.repetitions for r in found.values())
+        lines.append(
+            f"| {scenario} | {method} | {blocks} | " + " | ".join(rates) + f" | {studies:,} |"
+        )
+    return "\n".join(lines) + "\n"

@@ -21,6 +21,9 @@ from arousal.tables import measure as declared
 
 __all__ = ["EXPECTED", "EventTest", "over_sessions", "session_units"]
 
+CAUTION = "where events follow high arousal, claims of arousing err in up to 9 % of studies"
+"""Measured (docs/calibration_events.md); claims of calming keep their rate."""
+
 EXPECTED: Mapping[str, inference.Alternative] = {
     "empathy": "less",
     "exploration": "less",
@@ -57,6 +60,8 @@ class EventTest:
         Weighted mean of the check by pseudo-events.
     agrees : bool or None
         Whether that check has the same sign; ``None`` without one.
+    note : str
+        What weakens the answer.
     reason : str
         Why nothing was tested.
     status : str
@@ -77,6 +82,7 @@ class EventTest:
     events: int = 0
     matched: float = np.nan
     agrees: bool | None = None
+    note: str = ""
     reason: str = ""
     status: Literal["exploratory"] = field(default="exploratory", init=False)
 
@@ -109,7 +115,8 @@ def _test(
 ) -> EventTest:
     direction = EXPECTED.get(name, "two-sided")
     good = [r for r in rows if np.isfinite(r.value)]
-    blank = EventTest(name, measure, declared(measure).unit, direction)
+    note = "" if direction == "less" else CAUTION
+    blank = EventTest(name, measure, declared(measure).unit, direction, note=note)
     if not good:
         return replace(blank, reason=rows[0].reason)
     names = [clusters.get(r.session, r.session) for r in good]

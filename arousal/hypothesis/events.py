@@ -19,8 +19,8 @@ goes into a test over sessions. That number is the *sum* of a session's adjusted
 weight), not their mean: how many events there are depends on what came after the first of them,
 and a mean weighs each event by how few followed it (the selection bias of streaks: Miller &
 Sanjurjo 2018, doi:10.3982/ECTA14943). Figures with leaders who act at high arousal stand in
-docs/calibration.md: claims of calming keep their rate; claims of arousing reach .09 in places,
-because slopes from one short session are a little too steep.
+docs/calibration_events.md: claims of calming keep their rate; claims of arousing reach .09 in
+places, because slopes from one short session are a little too steep.
 """
 
 from __future__ import annotations

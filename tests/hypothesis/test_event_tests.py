@@ -69,7 +69,10 @@ def test_sessions_of_one_patient_count_as_one():
 
 
 def test_silence_is_expected_to_arouse_and_what_nobody_predicts_is_two_sided():
-    assert over_sessions(answers([1.0] * 3, name="silence"))[0].direction == "greater"
+    (silence,) = over_sessions(answers([1.0] * 3, name="silence"))
+    assert silence.direction == "greater"
+    assert "up to 9 %" in silence.note
+    assert over_sessions(answers([1.0] * 3))[0].note == ""
     assert over_sessions(answers([1.0] * 3, name="affect"))[0].direction == "two-sided"
     assert EXPECTED["levels 1-2"] == "less"
 
