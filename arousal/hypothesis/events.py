@@ -12,7 +12,8 @@ Two rules keep the comparison fair, and both look back only:
 * What comes *after* a moment never decides whether it counts. Leaving out moments that are followed
   by an event selects calm futures where leaders answer arousal; such a comparison makes every
   intervention look arousing (or, where events followed by events are left out, calming). What is
-  lost is a little size: some comparison moments hold part of a later answer.
+  lost is size: some comparison moments hold part of a later answer (with four events in 75 min the
+  estimate is about a quarter too small).
 
 Within a session moments are not independent, so no p value is made of them: one number per session
 goes into a test over sessions. That number is the *sum* of a session's adjusted answers (value x
