@@ -50,6 +50,9 @@ class WindowSettings(_Model):
     """Shortest window in s that yields SDNN."""
     hf_from: Annotated[float, Field(ge=60)] = 60.0
     """Shortest window in s that yields HF power (and only with a breathing rate)."""
+    breathing: Literal["belt", "heart"] = "belt"
+    """Where breathing comes from: a belt only, or, without one, the heart rate's own swing (rough;
+    for HF and description)."""
     lf: bool = False
     """LF and LF/HF (windows of 250 s and more); never called "balance"."""
     hr_coverage: Fraction = 0.80

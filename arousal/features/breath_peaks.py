@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from arousal.features.cleaning import clean_breathing
 
-__all__ = ["breath_peaks"]
+__all__ = ["breath_peaks", "peaks_of"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -39,7 +39,11 @@ def breath_peaks(values: FloatArray, rate: float) -> IntArray:
     ndarray of int, shape (m,)
         Sample positions.
     """
-    clean = clean_breathing(values, rate)
+    return peaks_of(clean_breathing(values, rate))
+
+
+def peaks_of(clean: FloatArray) -> IntArray:
+    """Find the peaks of inhalation in a wave that breathes around zero, as sample positions."""
     extremes = _extremes(clean)
     if extremes.size < 2:
         return np.empty(0, dtype=np.int64)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import butter, filtfilt, sosfiltfilt
 
-__all__ = ["clean_breathing", "clean_ecg", "clean_pulse", "tonic_level"]
+__all__ = ["breathing_in_heart_rate", "clean_breathing", "clean_ecg", "clean_pulse", "tonic_level"]
 
 FloatArray = NDArray[np.float64]
 _Pass = Literal["bandpass", "highpass", "lowpass"]
@@ -53,6 +53,11 @@ def clean_pulse(values: FloatArray, rate: float) -> FloatArray:
 def clean_breathing(values: FloatArray, rate: float) -> FloatArray:
     """``nk.rsp_clean(method="khodadad2018")``: 0.05-3 Hz (parameters as `clean_ecg`)."""
     return _butterworth(values, rate, 2, [0.05, 3.0], "bandpass")
+
+
+def breathing_in_heart_rate(values: FloatArray, rate: float) -> FloatArray:
+    """``nk.ecg_rsp(method="vangent2019")``: 0.1-0.4 Hz of the heart rate (as `clean_ecg`)."""
+    return _butterworth(values, rate, 2, [0.1, 0.4], "bandpass")
 
 
 def tonic_level(values: FloatArray, rate: float) -> FloatArray:

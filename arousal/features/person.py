@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from arousal.features.beats import Beats
 from arousal.features.breathing import find_breaths
 from arousal.features.cardiac import find_beats
+from arousal.features.edr import breaths_from_beats
 from arousal.features.electrodermal import Electrodermal, known_site, process_eda
 from arousal.features.engines import engine_named
 from arousal.features.segments import finite_part
@@ -49,7 +50,8 @@ class PersonPhysiology:
         From the cardiac signal that is used; ``None`` without any.
     eda : Electrodermal or None
     breaths : ndarray, shape (k, 2) or None
-        Whole breaths in seconds; ``None`` without a breathing signal.
+        Whole breaths in seconds; ``None`` without a breathing signal, unless the settings ask for
+        an estimate from the heart.
     moving : ndarray, shape (k, 2)
         Seconds in which the person moved, from acceleration.
     device_hr : Signal or None
@@ -85,7 +87,6 @@ def process_person(person: Person, settings: Settings) -> PersonPhysiology:
     PersonPhysiology
         With findings instead of errors where signals are poor.
     """
-    engine = engine_named(settings.engine)
     cardiac = _cardiac(person, settings)
     skin = _skin(person, settings)
     beats = _choose_beats(cardiac)
@@ -97,13 +98,24 @@ def process_person(person: Person, settings: Settings) -> PersonPhysiology:
         person.id,
         beats[1] if beats else None,
         eda[1] if eda else None,
-        find_breaths(breathing, engine) if breathing is not None else None,
+        _breaths(breathing, beats, settings),
         _moving(acceleration) if acceleration is not None else None,
         person.signal(Kind.HR),
         (*cardiac, *skin),
         (*(pair[0] for pair in chosen), *([breathing] if breathing is not None else [])),
         tuple(_findings(person, beats, eda, settings)),
     )
+
+
+def _breaths(
+    belt: Signal | None, beats: tuple[Signal, Beats] | None, settings: Settings
+) -> FloatArray | None:
+    """From the belt; without one from the heart, where the settings allow that."""
+    if belt is not None:
+        return find_breaths(belt, engine_named(settings.engine))
+    if beats is not None and settings.windows.breathing == "heart":
+        return breaths_from_beats(beats[1])
+    return None
 
 
 def _cardiac(person: Person, settings: Settings) -> list[tuple[Signal, Beats]]:
@@ -179,6 +191,10 @@ def _findings(
     elif beats is not None and not beats[1].hrv:
         text = f"{beats[0].source or 'pulse wave'} is too slow for variability: heart rate only"
         found.append(_finding("heart-rate-only", person, text, Severity.NOTE))
+    estimated = settings.windows.breathing == "heart" and person.signal(Kind.RESPIRATION) is None
+    if beats is not None and estimated:
+        text = "breathing was estimated from the heart rate; HF power rests on that"
+        found.append(_finding("breathing-estimated", person, text, Severity.NOTE))
     if eda is None:
         return found
     signal, skin = eda
