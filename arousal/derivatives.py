@@ -43,7 +43,8 @@ class Provenance:
     packages : mapping
         Name -> version of what the numbers depend on.
     inputs : tuple of mapping
-        ``path`` (name only), ``sha256`` and ``format`` of each input file.
+        ``path`` (name only), ``sha256`` and ``format`` of each input file, settings and
+        corrections included.
     protocol : str
         Protocol id.
     protocol_sha256 : str
@@ -86,7 +87,7 @@ def provenance(result: SessionResult, now: datetime) -> Provenance:
         packages={name: version(name) for name in _PACKAGES},
         inputs=tuple(
             {"path": Path(s.path).name, "sha256": s.sha256, "format": s.format}
-            for s in result.recording.sources
+            for s in (*result.recording.sources, *result.source.files)
         ),
         protocol=result.protocol.id,
         protocol_sha256=hashlib.sha256(protocol.encode()).hexdigest(),

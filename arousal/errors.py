@@ -29,7 +29,21 @@ __all__ = [
     "NothingUsableError",
     "SettingsError",
     "UsageError",
+    "one_line",
 ]
+
+
+def one_line(text: str) -> str:
+    r"""Return a text that a terminal shows on one line: no line ends, no control characters.
+
+    Names of files, streams and people come from outside and may hold anything; spaces are
+    squeezed, and what cannot be printed is written as its escape.
+
+    >>> one_line("RR\nP01\x1b[31m")
+    'RR P01\\x1b[31m'
+    """
+    squeezed = " ".join(text.split())
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in squeezed)
 
 
 class ArousalError(Exception):
@@ -50,9 +64,9 @@ class ArousalError(Exception):
     """Text of several lines to be shown below the message (a mapping to complete), if any."""
 
     def __init__(self, message: str, *, where: str | Path | None = None, hint: str = "") -> None:
-        self.message = " ".join(message.split())
-        self.where = "" if where is None else str(where)
-        self.hint = " ".join(hint.split())
+        self.message = one_line(message)
+        self.where = "" if where is None else one_line(str(where))
+        self.hint = one_line(hint)
         super().__init__(str(self))
 
     def __str__(self) -> str:

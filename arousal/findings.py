@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from arousal.errors import one_line
+
 __all__ = ["Finding", "Severity"]
 
 
@@ -56,4 +58,4 @@ class Finding:
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
         step = f" ({self.hint})" if self.hint else ""
-        return f"{place}{self.message}{step}"
+        return one_line(f"{place}{self.message}{step}")

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from arousal.consent import name_findings
+from arousal.errors import one_line
 from arousal.findings import Finding
 from arousal.ingest.load import load
-from arousal.pipeline import consents_of, withheld_from
+from arousal.places import session_folder
 from arousal.recording import Person, Recording, Signal, UnknownStream
-from arousal.session import load_session
+from arousal.session_input import consents_of, withheld_from
 from arousal.withheld import Withheld
 
 __all__ = ["Inspection", "SignalFacts", "inspect_path"]
@@ -75,13 +76,16 @@ class Inspection:
         """Return the same for a terminal."""
         start = f", began {self.started}" if self.started else ""
         kinds = ", ".join(self.formats) or "?"
-        lines = [f"{self.id}: {kinds}, {self.minutes:.1f} min{start}", ""]
+        lines = [f"{one_line(self.id)}: {kinds}, {self.minutes:.1f} min{start}", ""]
         lines += [_line(s) for s in self.signals] or ["no signal was recognised"]
         lines += ["", f"{len(self.marks)} marks"]
-        lines += [f"  {_clock(t)}  {label}" for t, label in self.marks]
+        lines += [f"  {_clock(t)}  {one_line(label)}" for t, label in self.marks]
         if self.unknown:
             lines += ["", "not used:"]
-            lines += [f"  {u.name} ({u.type or 'no type'}): {u.reason}" for u in self.unknown]
+            lines += [
+                "  " + one_line(f"{u.name} ({u.type or 'no type'}): {u.reason}")
+                for u in self.unknown
+            ]
         if self.findings:
             lines += ["", "noticed:"]
             lines += [f"  {f.severity}: {f}" for f in self.findings]
@@ -108,10 +112,9 @@ def inspect_path(path: Path, *, mapping: Path | None = None) -> Inspection:
     Persons who did not agree to be recorded are left out with their streams; marks keep their
     time and lose the name.
     """
-    toml = path / "session.toml"
-    session = load_session(toml) if toml.is_file() else None
-    recording = load(path, mapping=mapping, session=session)
-    consents = consents_of(path if session is not None else None, session)
+    folder = session_folder(path)
+    consents = consents_of(path, folder)
+    recording = load(folder or path, mapping=mapping, session=consents.session)
     hidden = withheld_from(recording, consents, "record")
     shown = [p for p in recording if p.id not in hidden.names]
     return Inspection(
@@ -160,7 +163,7 @@ def _facts(person: str, signal: Signal) -> SignalFacts:
         minutes=0.0 if empty else (signal.end - signal.onset) / 60,
         gaps=len(gaps),
         gap_seconds=float((gaps[:, 1] - gaps[:, 0]).sum()),
-        missing=0.0 if empty else float(np.isnan(signal.values).mean()),
+        missing=0.0 if empty else float((~np.isfinite(signal.values)).mean()),
     )
 
 
@@ -177,7 +180,7 @@ def _line(s: SignalFacts) -> str:
     unit = f"{s.unit} (was {s.original_unit})" if s.original_unit else s.unit
     return (
         f"{s.person:8} {s.kind:13} {s.samples:8} samples  {rate}{declared}, "
-        f"{s.minutes:.1f} min, {unit}{gaps}{missing}  [{s.source}]"
+        f"{s.minutes:.1f} min, {unit}{gaps}{missing}  [{one_line(s.source)}]"
     )
 
 

@@ -71,11 +71,7 @@ class Mark:
     of: str = ""
 
     def __str__(self) -> str:
-        text = (
-            "/".join(self.args)
-            if self.verb == "word"
-            else "/".join((self.verb, *self.args))
-        )
+        text = "/".join(self.args) if self.verb == "word" else "/".join((self.verb, *self.args))
         if self.id:
             text += f" id={self.id}"
         if self.of:
@@ -121,13 +117,9 @@ def parse_mark(text: str) -> Mark:
         return Mark("word", (head,), ago=ago, **common)
     fewest, most = VERBS[verb]
     if not fewest <= len(args) <= most or not all(args):
-        raise DataError(
-            f"{verb} takes {fewest} to {most} arguments", where=f"mark {text!r}"
-        )
+        raise DataError(f"{verb} takes {fewest} to {most} arguments", where=f"mark {text!r}")
     if verb in {"silence", "speech"} and args[-1] not in {"start", "end"}:
-        raise DataError(
-            f"{verb} is start or end, not {args[-1]!r}", where=f"mark {text!r}"
-        )
+        raise DataError(f"{verb} is start or end, not {args[-1]!r}", where=f"mark {text!r}")
     if verb == "probe" and args[1] not in set("123456789"):
         raise DataError(f"a probe is 1-9, not {args[1]!r}", where=f"mark {text!r}")
     return Mark(verb, tuple(args), ago=ago, **common)
@@ -139,7 +131,5 @@ def _seconds(value: str, text: str) -> float:
     except ValueError:
         seconds = -1.0
     if not 0 <= seconds < 86400:
-        raise DataError(
-            f"ago={value} is not a number of seconds >= 0", where=f"mark {text!r}"
-        )
+        raise DataError(f"ago={value} is not a number of seconds >= 0", where=f"mark {text!r}")
     return seconds

@@ -22,22 +22,20 @@ from numpy.typing import NDArray
 
 from arousal import features as _features
 from arousal import phase_align as _align
-from arousal.consent import Consents, name_findings
+from arousal.consent import Consents
 from arousal.errors import NothingUsableError, UsageError
 from arousal.findings import Finding, Severity
-from arousal.ingest.load import load
-from arousal.protocol import Protocol, load_protocol
+from arousal.protocol import Protocol
 from arousal.recording import Kind, Person, Recording, Signal
-from arousal.session import (
-    Participant,
-    SessionFile,
-    StudyFile,
-    load_participants,
-    load_session,
-    load_study,
+from arousal.session import SessionFile
+from arousal.session_input import (
+    DEFAULT_PROTOCOL,
+    SessionInput,
+    open_session,
+    protocol_of,
+    withheld_from,
 )
-from arousal.settings import Settings, load_settings
-from arousal.withheld import Withheld
+from arousal.settings import Settings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,86 +46,12 @@ __all__ = [
     "SessionInput",
     "SessionResult",
     "analyse",
-    "consents_of",
     "measure",
     "open_session",
     "withheld_from",
 ]
 
-DEFAULT_PROTOCOL = "balint-90"
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class SessionInput:
-    """Everything that belongs to one session, read and checked.
-
-    Parameters
-    ----------
-    recording : Recording
-        The data.
-    protocol : Protocol
-        Its phases and roles.
-    settings : Settings
-        How to analyse it.
-    session : SessionFile or None
-        Its ``session.toml``; ``None`` for a single file.
-    study : StudyFile or None
-        The study it lies in.
-    participants : mapping
-        Rows of the study's ``participants.tsv``.
-    corrections : tuple
-        Rows of ``timeline.tsv``.
-    folder : Path or None
-        The session folder; ``None`` for a single file.
-    findings : tuple of Finding
-        What was assumed while gathering.
-    """
-
-    recording: Recording
-    protocol: Protocol
-    settings: Settings
-    session: SessionFile | None = None
-    study: StudyFile | None = None
-    participants: Mapping[str, Participant] | None = None
-    corrections: tuple[_align.Correction, ...] = ()
-    folder: Path | None = None
-    findings: tuple[Finding, ...] = ()
-
-    @property
-    def consents(self) -> Consents:
-        """The consents that hold for it."""
-        return Consents(self.session, self.study, self.participants)
-
-    def withheld(self, purpose: str, timeline: _align.Timeline | None = None) -> Withheld:
-        """Return who did not agree to a purpose, with the names of their streams.
-
-        Parameters
-        ----------
-        purpose : str
-            One of ``arousal.session.PURPOSES``.
-        timeline : Timeline, optional
-            Names persons whom no signal and no roster names.
-        """
-        return withheld_from(self.recording, self.consents, purpose, timeline)
-
-
-def withheld_from(
-    recording: Recording,
-    consents: Consents,
-    purpose: str,
-    timeline: _align.Timeline | None = None,
-) -> Withheld:
-    """Return who in a recording did not agree to a purpose; see `SessionInput.withheld`."""
-    known = {p.id for p in recording.persons} | set(consents.participants or {})
-    known |= set(consents.session.people) if consents.session is not None else set()
-    if timeline is not None:
-        known |= {r.person for r in timeline.roles}
-        known |= {name for p in timeline.points for name in (p.actor, p.target) if name}
-    hidden = {name for name in known if not consents.allows(name, purpose)}
-    streams = {s.source for p in recording.persons if p.id in hidden for s in p.signals}
-    shared = {s.source for p in recording.persons if p.id not in hidden for s in p.signals}
-    return Withheld(frozenset(hidden | (streams - shared)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,110 +98,6 @@ class SessionResult:
     def consents(self) -> Consents:
         """The consents that hold for it."""
         return self.source.consents
-
-
-def open_session(
-    path: str | Path,
-    *,
-    protocol: str | Path | None = None,
-    mapping: Path | None = None,
-    settings: Path | None = None,
-) -> SessionInput:
-    """Read a session folder or a single file with all that belongs to it.
-
-    Parameters
-    ----------
-    path : str or Path
-        A session folder (with ``session.toml``), a data file, or a vendor's export folder.
-    protocol : str or Path, optional
-        Bundled name or path; default: the session's, else the study's, else ``balint-90`` (said).
-    mapping : Path, optional
-        Says what columns or streams are, where the file does not (see `arousal.ingest`).
-    settings : Path, optional
-        Default: ``arousal.toml`` in the session folder, else in the study, else the defaults.
-
-    Raises
-    ------
-    DataError, SettingsError
-        If a file is missing, damaged or breaks a rule.
-    """
-    path = Path(path)
-    folder = path if (path / "session.toml").is_file() else None
-    session = load_session(folder / "session.toml") if folder else None
-    root = _study_root(folder)
-    study = load_study(root / "study.toml") if root else None
-    participants = _participants(root)
-    chosen, assumed = _protocol(protocol, folder, session, study)
-    if session is not None and folder is not None:
-        chosen.check_people(session.people, folder / "session.toml")
-    recording = load(path, mapping=mapping, session=session)
-    corrections = tuple(_align.read_corrections(folder / "timeline.tsv")) if folder else ()
-    return SessionInput(
-        recording,
-        chosen,
-        _settings(settings, folder, root),
-        session,
-        study,
-        participants,
-        corrections,
-        folder,
-        (*assumed, *(name_findings(session.people) if session is not None else ())),
-    )
-
-
-def consents_of(folder: Path | None, session: SessionFile | None) -> Consents:
-    """Return the consents that hold for a session folder (``None``: for a single file).
-
-    Raises
-    ------
-    SettingsError
-        If the study's own files break a rule.
-    """
-    root = _study_root(folder)
-    study = load_study(root / "study.toml") if root else None
-    return Consents(session, study, _participants(root))
-
-
-def _study_root(folder: Path | None) -> Path | None:
-    """Return the study of ``<study>/sessions/<id>``, if the folder lies in one."""
-    if folder is None:
-        return None
-    root = folder.resolve().parent.parent
-    return root if (root / "study.toml").is_file() else None
-
-
-def _participants(root: Path | None) -> Mapping[str, Participant] | None:
-    if root is None or not (root / "participants.tsv").exists():
-        return None
-    return load_participants(root / "participants.tsv")
-
-
-def _settings(given: Path | None, folder: Path | None, root: Path | None) -> Settings:
-    for place in (folder, root):
-        if given is None and place is not None and (place / "arousal.toml").exists():
-            given = place / "arousal.toml"
-    return load_settings(given)
-
-
-def _protocol(
-    given: str | Path | None,
-    folder: Path | None,
-    session: SessionFile | None,
-    study: StudyFile | None,
-) -> tuple[Protocol, tuple[Finding, ...]]:
-    if given is not None:
-        return load_protocol(given), ()
-    if session is not None:
-        own = study is None or "protocol" in session.model_fields_set
-        name = session.protocol if own or study is None else study.protocol
-        return load_protocol(name, folder=folder), ()
-    note = Finding(
-        "protocol-assumed",
-        f"no protocol was named; {DEFAULT_PROTOCOL} was assumed",
-        Severity.NOTE,
-        hint="name one with --protocol",
-    )
-    return load_protocol(DEFAULT_PROTOCOL), (note,)
 
 
 @dataclass(frozen=True)
@@ -499,7 +319,7 @@ def analyse(
         if protocol is not None:
             raise UsageError("a SessionInput has its protocol already")
     elif isinstance(source, Recording):
-        chosen, assumed = _protocol(protocol, None, None, None)
+        chosen, assumed = protocol_of(protocol)
         source = SessionInput(source, chosen, Settings(), findings=assumed)
     else:
         source = open_session(source, protocol=protocol)

@@ -136,14 +136,10 @@ class Protocol(BaseModel):
         for phase in self.phases:
             for word in {_plain(w) for w in (phase.id, phase.name, *phase.aliases)}:
                 if words.setdefault(word, phase.id) != phase.id:
-                    raise ValueError(
-                        f"{word!r} names both {words[word]} and {phase.id}"
-                    )
+                    raise ValueError(f"{word!r} names both {words[word]} and {phase.id}")
         case = [i for i, p in enumerate(self.phases) if p.part == "case"]
         if bool(case) != bool(self.case_blocks):
-            raise ValueError(
-                f"case_blocks is {self.case_blocks}, case phases: {len(case)}"
-            )
+            raise ValueError(f"case_blocks is {self.case_blocks}, case phases: {len(case)}")
         if case and case[-1] - case[0] != len(case) - 1:
             raise ValueError("phases with part = 'case' must follow each other")
         for name in self.baseline_phases:
@@ -194,9 +190,7 @@ class Protocol(BaseModel):
         near = get_close_matches(plain, names, n=1, cutoff=0.6)
         return self._by_word[near[0]] if near else None
 
-    def check_people(
-        self, people: dict[str, PersonInSession], where: str | Path
-    ) -> None:
+    def check_people(self, people: dict[str, PersonInSession], where: str | Path) -> None:
         """Check that a session's roles are roles of this protocol.
 
         Raises
@@ -236,9 +230,7 @@ class Protocol(BaseModel):
             if phase.part == "meeting":
                 entries.append((phase.id, 0))
             elif phase.id == case[0]:
-                entries += [
-                    (p, b) for b in range(1, self.case_blocks + 1) for p in case
-                ]
+                entries += [(p, b) for b in range(1, self.case_blocks + 1) for p in case]
         return entries
 
 
@@ -255,9 +247,7 @@ def _digits(word: str) -> str:
 def bundled_protocols() -> tuple[str, ...]:
     """Names of the protocols that come with the package."""
     folder = files("arousal").joinpath("protocols")
-    return tuple(
-        sorted(f.name[:-5] for f in folder.iterdir() if f.name.endswith(".toml"))
-    )
+    return tuple(sorted(f.name[:-5] for f in folder.iterdir() if f.name.endswith(".toml")))
 
 
 def load_protocol(name: str | Path, *, folder: Path | None = None) -> Protocol:

@@ -9,6 +9,7 @@ All classes are frozen and own read-only numpy arrays; a change is a new object
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -24,6 +25,11 @@ from arousal.findings import Finding
 __all__ = ["Event", "Kind", "Person", "Recording", "Signal", "Source", "UnknownStream"]
 
 FloatArray = NDArray[np.float64]
+
+PSEUDONYM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
+PSEUDONYM_RULE = "1-32 letters, digits, _ or -, no spaces, no @, like P04"
+GROUP_NAMES = frozenset({"members", "leaders", "group"})
+"""What tables write in place of a pseudonym where a row is about several people."""
 
 GAP_PERIODS = 3.0
 """A regular signal has a gap where a step exceeds this many sampling periods ..."""
@@ -191,9 +197,7 @@ class Signal:
         steps = np.diff(self.times)
         if self.kind is Kind.RR:
             intervals = self.values[1:] / 1000.0
-            breaks = ~(
-                np.abs(steps - intervals) <= np.maximum(0.05, BEAT_SLACK * intervals)
-            )
+            breaks = ~(np.abs(steps - intervals) <= np.maximum(0.05, BEAT_SLACK * intervals))
         elif self.rate is None:
             breaks = steps > 10.0
         else:
@@ -210,9 +214,7 @@ class Signal:
         ndarray, shape (k, 2)
             Seconds; from the last sample before to the first sample after.
         """
-        edges = [
-            (self.times[s.stop - 1], self.times[s.stop]) for s in self.segments()[:-1]
-        ]
+        edges = [(self.times[s.stop - 1], self.times[s.stop]) for s in self.segments()[:-1]]
         return np.array(edges, dtype=np.float64).reshape(-1, 2)
 
     def crop(self, onset: float, end: float) -> Signal:
@@ -265,10 +267,22 @@ class Person:
     signals : tuple of Signal
         Everything measured on this person; several of one kind are possible (a strap that came
         back is one signal with a gap; ECG and a watch's PPG are two signals).
+
+    Raises
+    ------
+    DataError
+        If the id is no pseudonym (a name with spaces, say) or a word that tables use for groups.
     """
 
     id: str
     signals: tuple[Signal, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not PSEUDONYM.fullmatch(self.id) or self.id in GROUP_NAMES:
+            raise DataError(
+                f"person {self.id!r} has no usable pseudonym",
+                hint=f"{PSEUDONYM_RULE}, and none of: {', '.join(sorted(GROUP_NAMES))}",
+            )
 
     def of(self, kind: Kind) -> tuple[Signal, ...]:
         """Signals of one kind, the longest first."""
@@ -343,12 +357,8 @@ class Recording:
         ids = [p.id for p in self.persons]
         if len(set(ids)) != len(ids):
             twice = sorted({i for i in ids if ids.count(i) > 1})
-            raise DataError(
-                f"persons appear twice: {', '.join(twice)}", where=self.id or None
-            )
-        object.__setattr__(
-            self, "events", tuple(sorted(self.events, key=lambda e: e.onset))
-        )
+            raise DataError(f"persons appear twice: {', '.join(twice)}", where=self.id or None)
+        object.__setattr__(self, "events", tuple(sorted(self.events, key=lambda e: e.onset)))
 
     def __iter__(self) -> Iterator[Person]:
         return iter(self.persons)
@@ -365,9 +375,7 @@ class Recording:
             if person.id == person_id:
                 return person
         known = ", ".join(p.id for p in self.persons) or "none"
-        raise DataError(
-            f"no person {person_id!r}; known: {known}", where=self.id or None
-        )
+        raise DataError(f"no person {person_id!r}; known: {known}", where=self.id or None)
 
     @property
     def onset(self) -> float:

@@ -35,14 +35,15 @@ from __future__ import annotations
 
 import csv
 import re
-from datetime import date
-from pathlib import Path
+from datetime import date, datetime
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
@@ -51,6 +52,7 @@ from pydantic import (
 )
 
 from arousal.errors import SettingsError
+from arousal.recording import GROUP_NAMES, PSEUDONYM, PSEUDONYM_RULE, Kind
 from arousal.settings import explain_validation, read_toml
 
 __all__ = [
@@ -76,18 +78,51 @@ PURPOSES = (
 )
 """What a person can agree to; each is separate and dated."""
 
-_PSEUDONYM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
+_NAMES_PEOPLE = re.compile(
+    r"((first|given|last|family|sur)_?)?names?|initials|e_?mail|mail|(tele)?phone|mobile|address"
+    r"|street|(date_of_)?birth(_?da(te|y))?|dob|age"
+)
+"""Columns of ``participants.tsv`` that would identify a person."""
 
 
 def _pseudonym(value: str) -> str:
-    if not _PSEUDONYM.fullmatch(value):
-        raise ValueError(
-            "is not a pseudonym: 1-32 letters, digits, _ or -, no spaces, no @, like P04"
-        )
+    if not PSEUDONYM.fullmatch(value):
+        raise ValueError(f"is not a pseudonym: {PSEUDONYM_RULE}")
+    if value in GROUP_NAMES:
+        raise ValueError("is a word for several people and cannot be a pseudonym")
+    return value
+
+
+def _day(value: object) -> object:
+    """Let only dates pass: pydantic itself would read 0 as 1 January 1970, and so a no as a yes."""
+    if value is None or type(value) is date:
+        return value
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+        return date.fromisoformat(value)
+    raise ValueError("is not a date like 2026-03-01; leave it out where there is no consent")
+
+
+def _moment(value: object) -> object:
+    """Let only dates with a time pass, for the same reason."""
+    if value is None or isinstance(value, datetime):
+        return value
+    if isinstance(value, str) and "T" in value.upper():
+        return datetime.fromisoformat(value)
+    raise ValueError("is not a time like 2026-03-12T20:30:00+01:00")
+
+
+def _inside(value: str) -> str:
+    """Let a session name only what lies in its own folder."""
+    for path in (PurePosixPath(value), PureWindowsPath(value)):
+        if path.is_absolute() or path.drive or ".." in path.parts or not path.parts:
+            raise ValueError("must be the name of a file or folder inside the session's folder")
     return value
 
 
 Pseudonym = Annotated[str, AfterValidator(_pseudonym)]
+Day = Annotated[date, BeforeValidator(_day)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
+StreamName = Annotated[str, Field(min_length=1)]
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -102,35 +137,40 @@ class PersonInSession(_Model):
     """Role id of the protocol, for the whole meeting; never ``presenter`` (a marker says)."""
     eda_site: str | None = None
     """palm, finger, foot or wrist; sets the SCR threshold."""
-    streams: dict[str, str] = {}
+    streams: dict[str, StreamName] = {}
     """Signal kind -> LSL name or source_id that carries it."""
 
     @field_validator("role")
     @classmethod
     def _not_presenter(cls, value: str) -> str:
         if value in {"presenter", "patient_presenter"}:
-            raise ValueError(
-                "the presenter is set by a marker during the session, not by a role"
-            )
+            raise ValueError("the presenter is set by a marker during the session, not by a role")
+        return value
+
+    @field_validator("streams")
+    @classmethod
+    def _kinds_known(cls, value: dict[str, str]) -> dict[str, str]:
+        if unknown := [word for word in value if word not in set(Kind)]:
+            raise ValueError(f"{unknown[0]!r} is no kind of signal; known: {', '.join(Kind)}")
         return value
 
 
 class ConsentDates(_Model):
     """Date of the signature per purpose; absent = not given."""
 
-    record: date | None = None
-    research: date | None = None
-    own_view: date | None = None
-    group_view: date | None = None
-    small_group_view: date | None = None
-    share_raw: date | None = None
+    record: Day | None = None
+    research: Day | None = None
+    own_view: Day | None = None
+    group_view: Day | None = None
+    small_group_view: Day | None = None
+    share_raw: Day | None = None
 
 
 class ReleaseSettings(_Model):
     """When each person let the group see their own curve, and how long after to wait."""
 
     delay_hours: Annotated[float, Field(ge=0, le=24 * 365)] = 24.0
-    people: dict[Pseudonym, AwareDatetime] = {}
+    people: dict[Pseudonym, Moment] = {}
 
     @model_validator(mode="before")
     @classmethod
@@ -159,14 +199,14 @@ class SessionFile(_Model):
     schema_: Annotated[Literal[1], Field(alias="schema")] = 1
     id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
     protocol: str = "balint-90"
-    started: AwareDatetime | None = None
+    started: Moment | None = None
     meeting: Annotated[int, Field(ge=1)] | None = None
     """Which meeting of the course this was."""
     group: str | None = None
     """Pseudonym of the group."""
     setting: Literal["room", "online"] = "room"
-    recording: str = "recording.xdf"
-    """The data file, relative to the folder."""
+    recording: Annotated[str, AfterValidator(_inside)] = "recording.xdf"
+    """The data file or export folder, inside the session's folder."""
     presenter: Pseudonym | None = None
     """Only for imports without a presenter mark: the presenter of the single case block."""
     people: dict[Pseudonym, PersonInSession] = {}
@@ -177,13 +217,20 @@ class SessionFile(_Model):
     @model_validator(mode="after")
     def _people_known(self) -> SessionFile:
         known = set(self.people)
-        named = set(self.release.people) | (
-            {self.presenter} if self.presenter else set()
-        )
+        named = set(self.release.people) | ({self.presenter} if self.presenter else set())
         if isinstance(self.consent, dict):
             named |= set(self.consent)
         if strangers := sorted(named - known):
             raise ValueError(f"{', '.join(strangers)} is not among [people.*]")
+        return self
+
+    @model_validator(mode="after")
+    def _streams_once(self) -> SessionFile:
+        taken: dict[tuple[str, str], str] = {}
+        for person, entry in self.people.items():
+            for kind, stream in entry.streams.items():
+                if (other := taken.setdefault((kind, stream), person)) != person:
+                    raise ValueError(f"{other} and {person} both claim {kind} of stream {stream!r}")
         return self
 
 
@@ -274,16 +321,17 @@ def load_participants(path: Path) -> dict[str, Participant]:
             rows = list(reader)
     except FileNotFoundError:
         raise SettingsError("the file does not exist", where=path) from None
+    except OSError as error:
+        raise SettingsError(f"cannot be read: {error.strerror}", where=path) from None
     except (UnicodeDecodeError, csv.Error) as error:
-        raise SettingsError(
-            f"not a UTF-8 tab-separated table: {error}", where=path
-        ) from None
+        raise SettingsError(f"not a UTF-8 tab-separated table: {error}", where=path) from None
     if columns[:1] != ["participant_id"]:
         raise SettingsError(
             f"first column is {columns[:1]}, must be participant_id",
             where=path,
             hint="tab-separated with a header row",
         )
+    _check_columns(columns, path)
     people: dict[str, Participant] = {}
     for line, row in enumerate(rows, start=2):
         if None in row or None in row.values():
@@ -293,11 +341,20 @@ def load_participants(path: Path) -> dict[str, Participant]:
             )
         person = _participant(row, path, line)
         if person.participant_id in people:
-            raise SettingsError(
-                f"line {line}: {person.participant_id} appears twice", where=path
-            )
+            raise SettingsError(f"line {line}: {person.participant_id} appears twice", where=path)
         people[person.participant_id] = person
     return people
+
+
+def _check_columns(columns: list[str], path: Path) -> None:
+    if twice := sorted({c for c in columns if columns.count(c) > 1}):
+        raise SettingsError(f"columns appear twice: {', '.join(twice)}", where=path)
+    if naming := [c for c in columns if _NAMES_PEOPLE.fullmatch(re.sub(r"\W+", "_", c.lower()))]:
+        raise SettingsError(
+            f"column {naming[0]!r} identifies people",
+            where=path,
+            hint="keep names apart from the study; ages stand in age_band as 30-39",
+        )
 
 
 def _participant(row: dict[str, str], path: Path, line: int) -> Participant:

@@ -8,13 +8,17 @@ every ``provenance.json``.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from arousal.errors import SettingsError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 __all__ = [
     "AlignSettings",
@@ -27,12 +31,20 @@ __all__ = [
     "read_toml",
 ]
 
+_VALIDATOR = re.compile(r"\[key\]$|(dict|literal|function-\w+|constrained-\w+)\[")
+"""What pydantic puts into the place of an error besides the keys of the file."""
+
 Fraction = Annotated[float, Field(ge=0, le=1)]
-Seconds = Annotated[float, Field(gt=0)]
+Seconds = Annotated[float, Field(gt=0, le=86400)]
+Duration = Annotated[float, Field(ge=0, le=86400)]
+"""Seconds; 0 is allowed."""
+Conductance = Annotated[float, Field(ge=0, le=1000)]
+Celsius = Annotated[float, Field(ge=0, le=100)]
+Rate = Annotated[float, Field(ge=0, le=100_000)]
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class WindowSettings(_Model):
@@ -40,9 +52,9 @@ class WindowSettings(_Model):
 
     durations: tuple[Seconds, ...] = (60.0, 120.0)
     """Window lengths in s: HR, pNN50, SD1/SD2, HF, EDA from 60 s, lnRMSSD and SDNN from 120 s."""
-    step: Seconds = 5.0
+    step: Annotated[float, Field(ge=0.1, le=3600)] = 5.0
     """Distance between window onsets in s."""
-    short: Seconds = 30.0
+    short: Annotated[float, Field(ge=30, le=3600)] = 30.0
     """Windows for HR and SCR in phases under ``AlignSettings.short_phase``, in s."""
     rmssd_from: Annotated[float, Field(ge=30)] = 120.0
     """Shortest window in s that yields RMSSD; 30-119 s is allowed on request and flagged."""
@@ -87,9 +99,9 @@ class BeatSettings(_Model):
     """A pulse wave is not used where more of the beats around are irregular: that is movement."""
     noisy_flag: Fraction = 0.10
     """Share of beats that do not look like the person's own, above which a window is flagged."""
-    ppg_rate_for_hrv: float = 64.0
+    ppg_rate_for_hrv: Rate = 64.0
     """PPG below this many Hz gives HR only."""
-    refine_below: float = 250.0
+    refine_below: Rate = 250.0
     """ECG below this many Hz gets parabolic refinement of each R peak."""
     min_segment: Seconds = 10.0
     """Contiguous stretches shorter than this (s) are not used."""
@@ -98,7 +110,7 @@ class BeatSettings(_Model):
 class EdaSettings(_Model):
     """From skin conductance to tonic level and responses."""
 
-    scr_threshold: dict[str, float] = {
+    scr_threshold: dict[str, Annotated[float, Field(gt=0, le=10)]] = {
         "palm": 0.05,
         "finger": 0.05,
         "foot": 0.05,
@@ -107,42 +119,52 @@ class EdaSettings(_Model):
     """Smallest response in uS by site (absolute, never relative to the largest)."""
     default_site: str = "finger"
     """Site assumed, and said, where the session does not tell."""
-    low: float = 0.05
+    low: Conductance = 0.05
     """Conductance in uS below which there is no valid contact (Kleckner 2018)."""
-    high: float = 60.0
+    high: Conductance = 60.0
     """Conductance in uS above which a sample is out of range (Kleckner 2018)."""
-    max_slope: float = 10.0
+    max_slope: Conductance = 10.0
     """Change in uS/s beyond which a sample is an artefact (Kleckner 2018)."""
-    surround: float = 5.0
+    surround: Duration = 5.0
     """Seconds around each invalid sample that are left out too (Kleckner 2018)."""
-    temperature_low: float = 30.0
+    temperature_low: Celsius = 30.0
     """Skin degC below which EDA is flagged, and refused if also flat or under ``low``."""
-    temperature_high: float = 40.0
+    temperature_high: Celsius = 40.0
     """Skin degC above which EDA is refused."""
-    flat_seconds: float = 30.0
+    flat_seconds: Seconds = 30.0
     """A stretch of at least this many s without any change is "no contact"."""
     phasic: Literal["highpass", "cvxeda"] = "highpass"
     """Tonic/phasic split (NeuroKit2 ``eda_phasic`` method); cvxEDA needs the extra ``cvx``."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> EdaSettings:
+        if self.default_site not in self.scr_threshold:
+            known = ", ".join(self.scr_threshold)
+            raise ValueError(f"default_site {self.default_site!r} has no scr_threshold: {known}")
+        for low, high in (("low", "high"), ("temperature_low", "temperature_high")):
+            if not getattr(self, low) < getattr(self, high):
+                raise ValueError(f"{low} must be below {high}")
+        return self
 
 
 class AlignSettings(_Model):
     """From windows to phases and curves."""
 
-    edge: float = 60.0
+    edge: Duration = 60.0
     """Seconds dropped after a phase begins (Stern: the transition is not the phase)."""
-    edge_short: float = 30.0
+    edge_short: Duration = 30.0
     """The same in phases under 4 min."""
-    edge_discussion: float = 120.0
+    edge_discussion: Duration = 120.0
     """The same in the discussion, when the presenter has just stopped talking."""
-    short_edge_phase: float = 240.0
+    short_edge_phase: Duration = 240.0
     """Phases under this many s get ``edge_short``."""
-    short_phase: float = 300.0
+    short_phase: Duration = 300.0
     """Phases under this many s use short windows for HR and SCR."""
     min_valid: Fraction = 0.5
     """Share of a phase's windows that must be valid for it to count."""
-    min_seconds: float = 120.0
+    min_seconds: Duration = 120.0
     """... and how many s of it must be covered,"""
-    min_seconds_fast: float = 60.0
+    min_seconds_fast: Duration = 60.0
     """... for HR and SCR."""
     part_valid: Fraction = 0.5
     """A part enters a person's display index if valid in this share of windows of every phase."""
@@ -171,8 +193,8 @@ def read_toml(path: Path) -> dict[str, Any]:
         If it is missing, not UTF-8 or not TOML; the message has line and column.
     """
     try:
-        with path.open("rb") as file:
-            return tomllib.load(file)
+        # Editors on Windows put a byte order mark first, which TOML itself does not allow.
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except FileNotFoundError:
         raise SettingsError("the file does not exist", where=path) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -183,18 +205,41 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 def explain_validation(error: ValidationError, where: Path | str) -> SettingsError:
     """Turn pydantic's report into one line that names key, value and rule."""
-    first, *rest = error.errors(include_url=False)
-    key = ".".join(str(part) for part in first["loc"]) or "file"
+    first, *rest = _told(error)
+    key = ".".join(map(str, first["loc"]))
     if first["type"] == "extra_forbidden":
         text = f"{key} is not a known key"
     else:
         # A rule about a whole table names the value itself; the table would fill the line.
         told = first["type"] == "missing" or isinstance(first["input"], dict | BaseModel)
         value = "" if told else f" (is {first['input']!r})"
-        text = f"{key}: {first['msg'].removeprefix('Value error, ')}{value}"
+        text = f"{key}: " * bool(key) + first["msg"].removeprefix("Value error, ") + value
     if rest:
         text += f"; and {len(rest)} more"
     return SettingsError(text, where=where)
+
+
+def _told(error: ValidationError) -> list[ErrorDetails]:
+    """Errors by the keys that a person wrote: no names of validators, no untried alternatives.
+
+    Where a key may be a table or a word, pydantic reports both readings; of those that end at
+    different depths the deeper one is what was meant.
+    """
+    errors = error.errors(include_url=False)
+    for entry in errors:
+        entry["loc"] = tuple(
+            part for part in entry["loc"] if isinstance(part, int) or not _VALIDATOR.match(part)
+        )
+    kept = [
+        entry
+        for entry in errors
+        if not any(
+            len(other["loc"]) > len(entry["loc"])
+            and other["loc"][: len(entry["loc"])] == entry["loc"]
+            for other in errors
+        )
+    ]
+    return kept or errors
 
 
 def load_settings(path: Path | None = None) -> Settings:

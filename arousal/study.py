@@ -184,7 +184,6 @@ def run_study_test(
     return result
 
 
-
 def write_study_test(result: StudyTest, folder: Path) -> None:
     """Write ``contrasts.tsv`` (with sidecar), ``results.tsv`` and ``results.json``.
 

@@ -13,6 +13,7 @@ from arousal.errors import (
     SettingsError,
     UsageError,
 )
+from arousal.findings import Finding
 
 CODES = {
     UsageError: 2,
@@ -40,3 +41,10 @@ def test_an_error_survives_the_way_between_processes():
     back = pickle.loads(pickle.dumps(error))  # noqa: S301
     assert type(back) is FormatError
     assert str(back) == str(error)
+
+
+def test_names_from_outside_cannot_break_the_line_or_the_terminal():
+    error = DataError("cannot be read", where="a\nb\x1b[31m.xdf")
+    assert str(error) == "a b\\x1b[31m.xdf: cannot be read"
+    finding = Finding("stream-empty", "no samples", where="RR\r\nP01\u202e")
+    assert str(finding) == "RR P01\\u202e: no samples"

@@ -109,3 +109,9 @@ def test_a_recording_sorts_events_and_spans_everything():
     )
     assert [e.label for e in recording.events] == ["start", "end"]
     assert (recording.onset, recording.end) == (2.0, 30.0)
+
+
+@pytest.mark.parametrize("name", ["Jane Doe", "a\tb", "", "../x", "<b>", "members", "x" * 33])
+def test_a_person_has_a_pseudonym_and_no_name(name):
+    with pytest.raises(DataError, match="pseudonym"):
+        Person(name)

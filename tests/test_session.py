@@ -62,6 +62,20 @@ def test_a_session_file_is_read_whole(tmp_path):
         ("+01:00\n\n[people", "\n\n[people", "timezone"),
         ("schema = 1", "schema = 2", "schema"),
         ('id = "2026-03-12"', 'id = "../../etc"', "id"),
+        ("record = 2026-03-01", "record = 0", r"consent\.P04\.record: is not a date"),
+        ("record = 2026-03-01", "record = true", r"consent\.P04\.record: is not a date"),
+        ("record = 2026-03-01", 'record = "yes"', r"consent\.P04\.record: is not a date"),
+        ("P04 = 2026-03-12T20:30:00+01:00", "P04 = 0", "is not a time"),
+        ("P04 = 2026-03-12T20:30:00+01:00", "P04 = 2026-03-12", "is not a time"),
+        ("[people.P01]", "[people.members]", "several people"),
+        ("[people.P01]", '[people."Jane Doe"]', r"people\.Jane Doe: is not a pseudonym"),
+        ('ecg = "Polar-04"', 'ecg = ""', r"streams\.ecg"),
+        ('ecg = "Polar-04"', 'heart = "Polar-04"', r"'heart' is no kind.*ecg, ppg, rr"),
+        ('role = "leader"', 'streams = { eda = "gsr-04" }', "P01 and P04 both claim eda"),
+        ("protocol =", 'recording = "../other/recording.xdf"\nprotocol =', "inside the session"),
+        ("protocol =", 'recording = "/etc/passwd"\nprotocol =', "inside the session"),
+        ("protocol =", "recording = 'C:\\data.xdf'\nprotocol =", "inside the session"),
+        ("protocol =", 'recording = ""\nprotocol =', "inside the session"),
     ],
 )
 def test_a_wrong_session_file_is_refused_with_the_key(tmp_path, old, new, word):
@@ -112,11 +126,31 @@ def test_participants_are_read_with_covariates_and_dated_consents(tmp_path):
         ("participant_id\tsex\nP01\tyes\n", "sex"),
         ("participant_id\tconsent_everything\nP01\t2026-01-01\n", "everything"),
         ("", "participant_id"),
+        ("participant_id\tconsent_record\nP01\t0\n", "consent.record: is not a date"),
+        ("participant_id\tconsent_record\nP01\t1767225600\n", "is not a date"),
+        ("participant_id\tconsent_record\nP01\tno\n", "is not a date"),
+        ("participant_id\tconsent_record\tconsent_record\nP01\t2026-01-01\tn/a\n", "twice"),
+        ("participant_id\tFirst name\nP01\tJane\n", "identifies people"),
+        ("participant_id\tage\nP01\t34\n", "age_band"),
     ],
 )
 def test_a_wrong_participants_table_is_refused_with_its_line(tmp_path, text, word):
     with pytest.raises(SettingsError, match=word):
         load_participants(write(tmp_path, text, "participants.tsv"))
+
+
+def test_files_saved_on_windows_are_read(tmp_path):
+    text = "\ufeff" + SESSION.replace("\n", "\r\n")
+    assert load_session(write(tmp_path, text)).people["P04"].eda_site == "finger"
+    rows = "\ufeffparticipant_id\tconsent_record\r\nP01\t2026-02-01\r\n"
+    people = load_participants(write(tmp_path, rows, "participants.tsv"))
+    assert people["P01"].consent.record == date(2026, 2, 1)
+
+
+def test_a_folder_in_the_place_of_a_file_is_said(tmp_path):
+    for load in (load_session, load_study, load_participants):
+        with pytest.raises(SettingsError, match="cannot be read"):
+            load(tmp_path)
 
 
 def test_missing_files_are_said(tmp_path):

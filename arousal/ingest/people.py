@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
-from arousal.errors import SettingsError
 from arousal.findings import Finding, Severity
 from arousal.ingest.raw import RawStream
 from arousal.recording import Kind
@@ -42,7 +41,6 @@ class Claim:
     person: str
     kind: Kind
     stream: str
-    channel: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,32 +114,13 @@ def site_of(
 
 
 def claims_of(session: SessionFile | None) -> tuple[Claim, ...]:
-    """Read the roster's claims.
-
-    Raises
-    ------
-    SettingsError
-        If a kind is unknown or two persons claim the same stream for the same kind.
-    """
-    if session is None:
-        return ()
-    claims: list[Claim] = []
-    taken: dict[tuple[Kind, str], str] = {}
-    for person, entry in session.people.items():
-        for word, stream in entry.streams.items():
-            if word not in set(Kind):
-                raise SettingsError(
-                    f"people.{person}.streams names {word!r}; known: {', '.join(Kind)}",
-                    where="session.toml",
-                )
-            kind = Kind(word)
-            if (other := taken.setdefault((kind, stream), person)) != person:
-                raise SettingsError(
-                    f"{other} and {person} both claim {kind} of stream {stream!r}",
-                    where="session.toml",
-                )
-            claims.append(Claim(person, kind, stream))
-    return tuple(claims)
+    """Read the roster's claims; `SessionFile` has seen to it that each names one wearer."""
+    people = session.people if session is not None else {}
+    return tuple(
+        Claim(person, Kind(word), stream)
+        for person, entry in people.items()
+        for word, stream in entry.streams.items()
+    )
 
 
 def place(
@@ -165,11 +144,6 @@ def place(
         Pseudonym in the file's name; taken if all streams without one can be one person's.
     names : frozenset of str
         Names, source_ids and uids of all streams, recognised or not.
-
-    Raises
-    ------
-    SettingsError
-        As `claims_of`.
     """
     given = {item: item.person for item in items if item.person is not None}
     rest = [item for item in items if item.person is None]

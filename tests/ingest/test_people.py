@@ -164,17 +164,6 @@ def test_a_roster_without_streams_goes_by_pseudonyms_and_strangers_are_listed():
     assert "P77 is not among" in recording.unknown[0].reason
 
 
-def test_two_persons_claiming_one_stream_is_a_settings_error():
-    of = session(P01={"eda": "gsr-a"}, P02={"eda": "gsr-a"})
-    with pytest.raises(SettingsError, match="P01 and P02 both claim eda"):
-        read(skin("gsr-a"), of=of)
-
-
-def test_a_kind_that_does_not_exist_is_a_settings_error_that_lists_them():
-    with pytest.raises(SettingsError, match=r"'heart'.*ecg, ppg, rr"):
-        read(skin("gsr-a"), of=session(P01={"heart": "gsr-a"}))
-
-
 def test_pseudonyms_in_names_or_ids_tell_persons_apart_without_any_file():
     recording = read(skin("gsr P04"), strap("Polar", source_id="strap-p04"), skin("gsr P05"))
     assert worn(recording) == {"P04": ["Polar", "gsr P04"], "P05": ["gsr P05"]}
