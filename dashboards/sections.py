@@ -117,7 +117,7 @@ def person_table(story: Story) -> dict[str, Any]:
 
 def trust(story: Story) -> dict[str, Any]:
     """Return how much was usable and why not; per person for the researcher only."""
-    quality = story.access.result.quality
+    say, quality = story.say, story.access.result.quality
     reasons = Counter(
         code for codes in quality["reasons"] for code in str(codes).split(";") if code
     )
@@ -126,6 +126,7 @@ def trust(story: Story) -> dict[str, Any]:
         people = [_sensor(story, row) for row in quality.to_dict(orient="records")]
     return {
         "sentences": story.usable(),
+        "scale": "" if story.access.person else f"{say('trust.better')} {say('trust.worse')}",
         "reasons": [
             story.say.count(
                 "trust.reason_people", n, sentence=quality_sentence(code, story.say).rstrip(".")
