@@ -200,7 +200,9 @@ def one_person(change: float, members: Estimate, expected_up: bool, say: Message
     if not members.shown:
         return say("words.expected.one_person_alone", value=value)
     sign = 1 if expected_up else -1
-    fits = sign * change > 0 and sign * (change - members.mid) > 0
+    # What is written decides: 0.0 against 0.0 went no way, whatever the hidden digits say.
+    own, others = round(change, 1), round(members.mid, 1)
+    fits = sign * own > 0 and sign * (own - others) > 0
     verdict = "as_expected" if fits else "against"
     beside = say.number(members.mid, 1)
     return say(f"words.expected.one_person_{verdict}", value=value, members=beside, n=members.n)

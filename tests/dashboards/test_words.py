@@ -19,6 +19,7 @@ from dashboards.words import (
     estimate,
     expectation,
     grade,
+    one_person,
     share,
 )
 
@@ -139,3 +140,11 @@ def test_numbers_dates_and_percentages_are_written_as_the_language_writes_them()
     assert (SAY.percent(0.5), hungarian.percent(0.5)) == ("50 %", "50%")
     assert german.percent(0.012, 1) == "1,2 %"
     assert SAY.percent(math.nan) == "–"
+
+
+def test_one_person_fits_the_expectation_only_by_the_digits_that_are_shown():
+    members = estimate([0.01] * 7)
+    assert "not the expected way" in one_person(0.04, members, True, SAY)
+    assert ": the expected way" in one_person(0.5, members, True, SAY)
+    assert "not the expected way" in one_person(0.5, estimate([0.52] * 7), True, SAY)
+    assert ": the expected way" in one_person(-0.5, members, False, SAY)
