@@ -110,7 +110,9 @@ def single_session(
     session : SessionFrames
         An analysed session.
     hypothesis : Hypothesis
-        Ratings and equivalence are left out: surrogates say nothing about them.
+        Ratings and equivalence are left out: surrogates say nothing about them. Where a contrast
+        matches windows by speech, the own slope is taken out instead: matched windows are no curve
+        that could be turned.
     rng : numpy.random.Generator
         For random phases.
     draws : int
