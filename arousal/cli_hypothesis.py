@@ -82,12 +82,15 @@ def register(study: Path, file: str) -> None:
 def test(study: Path, name: str | None, as_json: bool) -> None:
     """Test the registered hypothesis over all sessions of a study.
 
-    Reads STUDY/sessions/*/ and writes contrasts.tsv, results.tsv and results.json to
+    Reads STUDY/sessions/*/ and writes contrasts.tsv, results.tsv, results.json and results.html to
     STUDY/derivatives/. A single session is never a test: the unit is the case block, from six on.
     """
     from arousal.study import run_study_test
+    from dashboards.results import write_results
 
-    result = run_study_test(study, datetime.now(UTC), name=name, progress=_note)
+    now = datetime.now(UTC)
+    result = run_study_test(study, now, name=name, progress=_note)
+    write_results(result, study / "derivatives" / "results.html", now)
     click.echo(json.dumps(result.as_json(), ensure_ascii=False) if as_json else _lines(result))
 
 

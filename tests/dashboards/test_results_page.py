@@ -1,0 +1,131 @@
+"""The page of a study tells every test with its n, its verdict and its standing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from arousal.errors import UsageError
+from arousal.findings import Finding
+from arousal.hypothesis.checklist import checklist
+from arousal.hypothesis.curve_test import curve_clusters, simultaneous_band
+from arousal.hypothesis.hypothesis_file import load_hypothesis
+from arousal.hypothesis.outcome import results_table
+from arousal.hypothesis.registration import Status
+from arousal.hypothesis.study_facts import StudyFacts
+from arousal.study import StudyCurve, StudyTest
+from dashboards.results import render_results
+from tests.hypothesis.test_outcome import contrasts
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@cache
+def study_test(blocks=12):
+    """A study of the bundled hypothesis in which the presenter's heart calms down."""
+    file = load_hypothesis("farkas2024")
+    rng = np.random.default_rng(5)
+    tables = []
+    for c in file.hypothesis.contrasts:
+        for m in c.measures:
+            if not c.rated:
+                mean = 2.0 if (c.id, m) == ("C2", "heart_rate") else 0.1
+                values = mean + rng.normal(0, 1, blocks)
+                values[-1] = np.nan
+                tables.append(contrasts(values, c.id, m))
+    table = pd.concat(tables, ignore_index=True)
+    status = {
+        c.id: Status(bool(c.drift_control), () if c.drift_control else ("no control <for> drift",))
+        for c in file.hypothesis.contrasts
+    }
+    results = results_table(table, file.hypothesis, status)
+    shapes = rng.normal(0, 1, (blocks, 12)) + np.linspace(2, -2, 12)
+    band, found = simultaneous_band(shapes), curve_clusters(shapes, "two-sided")
+    curve = StudyCurve(
+        "C2",
+        "heart_rate",
+        "discussion",
+        tuple(band.mean.tolist()),
+        tuple(band.low.tolist()),
+        tuple(band.high.tolist()),
+        tuple(band.n.tolist()),
+        found.p,
+        tuple((s.first, s.last, s.p) for s in found.stretches),
+    )
+    return StudyTest(
+        "farkas2024",
+        "1",
+        file.sha256,
+        table,
+        results,
+        (curve,) if blocks >= 6 else (),
+        "A paragraph of methods.",
+        checklist(StudyFacts(12, 12, 12, 9, 1, signals=("ecg",)), file.hypothesis),
+        (Finding("repeated-looks", "tested with 6, 12 sessions"),),
+        "12 of 12 sessions, 12 case blocks",
+    )
+
+
+@pytest.fixture(scope="module")
+def page():
+    return render_results(study_test(), NOW)
+
+
+def test_the_primary_tests_stand_first_with_verdict_and_standing(page):
+    summary = page[page.index('id="summary"') : page.index('id="forest"')]
+    assert summary.count("<dt>C2, ") == 3
+    assert "<strong>supported</strong>" in summary
+    assert "Confirmatory." in summary
+    assert "does not show that mentalizing was restored" in summary
+
+
+def test_every_test_is_a_row_with_its_n_and_its_correction(page):
+    table = page[page.index('id="table"') : page.index('id="left-out"')]
+    results = study_test().results
+    assert table.count('<th scope="row">') == len(results)
+    assert "11 (11)" in table
+    assert "Holm over 3" in table
+    assert "Benjamini-Hochberg over " in table
+    assert "not tested" in table  # the polarities, which nobody rated here
+
+
+def test_texts_from_files_are_escaped(page):
+    assert "no control &lt;for&gt; drift" in page
+    assert "no control <for> drift" not in page
+
+
+def test_what_was_left_out_and_what_was_noticed_is_told(page):
+    assert "no valid window" in page[page.index('id="left-out"') :]
+    assert "tested with 6, 12 sessions" in page
+
+
+def test_the_curve_is_told_in_words(page):
+    assert "Roughly where the discussion differs from its mean over 12 case blocks: 0–" in page
+    assert "above, cluster p" in page
+
+
+def test_methods_and_checklist_are_there(page):
+    assert "A paragraph of methods." in page
+    assert page.count("<td>missing</td>") > 3
+    assert page.count("<td>not applicable</td>") > 3
+
+
+def test_nobody_is_named_on_it(page):
+    words = page[page.index("<header") : page.index("</footer>")]
+    assert "P00" not in words
+    assert "P11" not in words
+
+
+def test_a_study_with_too_few_blocks_has_no_forest():
+    page = render_results(study_test(4), NOW)
+    assert "No contrast had enough case blocks" in page
+    assert 'id="curves"' not in page
+
+
+def test_a_time_without_a_zone_is_refused():
+    with pytest.raises(UsageError, match="no time zone"):
+        render_results(study_test(), datetime(2026, 3, 1))  # noqa: DTZ001
