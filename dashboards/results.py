@@ -107,6 +107,10 @@ def _p(value: float) -> str:
     return "< .001" if value < 0.001 else f"{value:.3f}".removeprefix("0")
 
 
+def _is(value: float) -> str:
+    return f"p {_p(value)}" if value < 0.001 else f"p = {_p(value)}"
+
+
 def _forest_row(row: Mapping[str, Any]) -> ForestRow:
     # An effect that is expected to be negative is turned round, so that right is as expected.
     turned = row["direction"] == "less"
@@ -136,7 +140,7 @@ def _curve_words(curve: StudyCurve) -> str:
         return f"No stretch of the {curve.phase} differs from its mean {blocks} (cluster p ≥ .05)."
     parts = [
         f"{100 * first / bins:.0f}–{100 * (last + 1) / bins:.0f} % "
-        f"({'above' if curve.mean[first] > 0 else 'below'}, cluster p {_p(p) if p < 0.001 else '= ' + _p(p)})"
+        f"({'above' if curve.mean[first] > 0 else 'below'}, cluster {_is(p)})"
         for first, last, p in found
     ]
     return f"Roughly where the {curve.phase} differs from its mean {blocks}: {', '.join(parts)}."
