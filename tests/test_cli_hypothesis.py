@@ -79,3 +79,20 @@ def test_calibrate_writes_the_page(tmp_path, monkeypatch):
     text = page.read_text()
     assert "arousal calibrate --reps 100 --seed 2" in text
     assert "| plain | ar80 | t |" in text
+
+
+def test_a_study_test_is_printed_in_words_or_as_json_and_leaves_its_page(tmp_path, monkeypatch):
+    from arousal import study
+    from tests.dashboards.test_results_page import study_test
+
+    monkeypatch.setattr(study, "run_study_test", lambda *a, **k: study_test())
+    lines = run("test", tmp_path).splitlines()
+    assert lines[0] == "farkas2024 version 1: 12 of 12 sessions, 12 case blocks"
+    assert "C2 heart_rate: SUPPORTED (confirmatory)" in lines
+    assert "C18-late self_other: CANNOT TELL (not tested)" in lines
+    assert lines[-1] == "A paragraph of methods."
+    content = json.loads(run("test", tmp_path, "--json"))
+    assert content["rows"][0]["verdict"] == "supported"
+    assert content["rows"][-1]["p"] is None
+    page = (tmp_path / "derivatives" / "results.html").read_text()
+    assert "What the study says about farkas2024" in page
