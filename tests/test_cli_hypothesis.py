@@ -85,7 +85,7 @@ def test_a_study_test_is_printed_in_words_or_as_json_and_leaves_its_page(tmp_pat
     from arousal import study
     from tests.dashboards.test_results_page import study_test
 
-    monkeypatch.setattr(study, "run_study_test", lambda *a, **k: study_test())
+    monkeypatch.setattr(study, "run_study_test", lambda *_, **__: study_test())
     lines = run("test", tmp_path).splitlines()
     assert lines[0] == "farkas2024 version 1: 12 of 12 sessions, 12 case blocks"
     assert "C2 heart_rate: SUPPORTED (confirmatory)" in lines
