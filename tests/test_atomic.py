@@ -45,7 +45,7 @@ def test_a_session_that_is_written_is_closed_to_others(tmp_path):
 
     path = small_session.write(tmp_path / "evening.xdf")
     recording = arousal.load(path)
-    people = {p.id: {} for p in recording.persons}
+    people: dict[str, dict] = {p.id: {} for p in recording.persons}
     session = SessionFile.model_validate({"id": "s1", "people": people})
     write_session(tmp_path / "study" / "s1", recording, session)
     assert set(modes_of(tmp_path / "study").values()) == {0o700, 0o600}

@@ -59,7 +59,7 @@ def marks(person: str) -> RawStream:
         "probe/K1/3",
         "end",
     ]
-    times = 1000.0 + 6.0 * np.arange(len(words))
+    times = np.asarray(1000.0 + 6.0 * np.arange(len(words)), dtype=np.float64)
     texts = np.array([[w] for w in words], dtype=object)
     return RawStream(StreamInfo("Marks", "Markers", "mk", format="string"), texts, times, times)
 
@@ -73,7 +73,7 @@ def make_study(root: Path, person: str, ident: str) -> dict[str, RawStream]:
     (root / "participants.tsv").write_text("\n".join([head, *rows]) + "\n")
     (root / "phenotype").mkdir()
     (root / "phenotype" / "srs.tsv").write_text(f"participant_id\tscore\nK1\t3\nsub-{person}\t4\n")
-    theirs = {}
+    theirs: dict[str, RawStream] = {}
     for number, session in enumerate(("s1", "s2")):
         folder = root / "sessions" / session
         folder.mkdir(parents=True)
@@ -110,7 +110,7 @@ def toml_of(session: str, person: str, ident: str) -> str:
 def write_journal(folder: Path, person: str, ident: str) -> None:
     data = (folder / "recording.xdf").read_bytes()
     half = len(data) // 2
-    lines = [
+    lines: list[dict] = [
         {"type": "start", "file": "recording.xdf", "host": "room"},
         {"type": "stream-found", "stream": 1, "name": "EDA K1", "uid": "uid-K1-id", "person": "K1"},
         {"type": "stream-found", "stream": 2, "name": f"strap {ident}", "uid": f"uid-id-{ident}",
@@ -286,7 +286,7 @@ def test_a_run_that_was_stopped_midway_is_finished_by_the_next(study, monkeypatc
             raise KeyboardInterrupt
         return written(*args)
 
-    written = forget_module.write_text
+    written = forget_module.write_text  # type: ignore[attr-defined]
     monkeypatch.setattr(forget_module, "write_text", stopped)
     with pytest.raises(KeyboardInterrupt):
         forget(study, "P04", today=TODAY)
@@ -300,7 +300,12 @@ def test_a_run_that_was_stopped_midway_is_finished_by_the_next(study, monkeypatc
 def test_a_page_is_made_again_only_where_there_was_one(study):
     (study / "sessions" / "s2" / "derivatives" / "report.html").unlink()
     asked = []
-    done = forget(study, "P04", today=TODAY, reissue=lambda f: asked.append(f.name) or True)
+
+    def remake(folder):
+        asked.append(folder.name)
+        return True
+
+    done = forget(study, "P04", today=TODAY, reissue=remake)
     assert asked == ["s1"]
     assert done.reissued == ("s1",)
 

@@ -14,7 +14,8 @@ from arousal.errors import NothingUsableError, SettingsError
 from arousal.hypothesis.hypothesis_file import load_hypothesis
 from arousal.hypothesis.registration import load_ledger, register
 from arousal.ingest.session_writer import write_session
-from arousal.simulate import SimulationSettings, simulate
+from arousal.recording import Kind
+from arousal.simulate import Level, SimulationSettings, simulate
 from arousal.study import run_study_test
 from arousal.tables import CONTRASTS, RESULTS
 
@@ -27,7 +28,7 @@ def evening(tmp_path_factory):
     """One short evening with hearts and speech, as a session folder."""
     folder = tmp_path_factory.mktemp("evening") / "s"
     settings = SimulationSettings(
-        signals=("rr", "speech"), minutes=40, artefacts="none", dropouts="none"
+        signals=(Kind.RR, Kind.SPEECH), minutes=40, artefacts=Level.NONE, dropouts=Level.NONE
     )
     made = simulate("balint-60", 6, 5, settings)
     write_session(folder, made.recording, made.session, protocol=made.protocol)

@@ -245,7 +245,7 @@ def session_result(
 
 def in_study(result: SessionResult, language: str) -> SessionResult:
     """The same session as part of a study that speaks a language."""
-    study = StudyFile(name="a study", language=language)
+    study = StudyFile.model_validate({"name": "a study", "language": language})
     return replace(result, source=replace(result.source, study=study))
 
 

@@ -44,7 +44,7 @@ def paragraph(values=RISES, looks=(8,), registered=NOW):
     )
     ledger = Ledger(
         registered=(entry,),
-        look=tuple(
+        looks=tuple(
             Look(time=NOW + timedelta(days=i + 1), sha256=file.sha256, sessions=n)
             for i, n in enumerate(looks)
         ),

@@ -22,7 +22,7 @@ from tests.hypothesis.walks import walking
 @given(st.integers(0, 1000), st.floats(-2, 2), st.floats(-2, 2))
 def test_slope_and_arch_are_found_whatever_the_persons_levels_are(seed, slope, arch):
     rng = np.random.default_rng(seed)
-    persons = np.repeat(["A", "B", "C"], 12)
+    persons = ["A"] * 12 + ["B"] * 12 + ["C"] * 12
     own = rng.normal(size=36)
     x = own + np.repeat([0.0, 50.0, -20.0], 12)
     level = np.repeat([3.0, -1.0, 8.0], 12)
@@ -33,7 +33,7 @@ def test_slope_and_arch_are_found_whatever_the_persons_levels_are(seed, slope, a
 
 
 def test_differences_between_people_are_no_slope():
-    persons = np.repeat(["A", "B"], 10)
+    persons = ["A"] * 10 + ["B"] * 10
     rng = np.random.default_rng(1)
     x = np.repeat([60.0, 90.0], 10) + rng.normal(size=20)
     y = np.repeat([0.8, -0.8], 10) + 0.01 * rng.normal(size=20)
