@@ -6,6 +6,7 @@ A crash, a full disk or a pulled plug leaves either the old file or the new one.
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from arousal.errors import UsageError
 
-__all__ = ["PRIVATE_FILE", "make_folder", "replacing", "write_bytes", "write_text"]
+__all__ = ["PRIVATE_FILE", "make_folder", "replacing", "replacing_all", "write_bytes", "write_text"]
 
 PRIVATE_FILE = 0o600
 """Mode of every file that holds a person's data: its owner's alone."""
@@ -43,7 +44,7 @@ def replacing(path: Path) -> Iterator[Path]:
     Parameters
     ----------
     path : Path
-        Where the finished file shall stand. Its folder is made if missing.
+        Where the finished file shall stand; a link is followed. Its folder is made if missing.
 
     Yields
     ------
@@ -53,9 +54,14 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises
     ------
     UsageError
-        If the folder cannot be made or written to, or the disk is full.
+        If the folder cannot be made or written to, the disk is full, or something stands there that
+        is no ordinary file (a folder, a device such as ``/dev/null``).
     """
+    path = Path(os.path.realpath(path))
     try:
+        if path.exists() and not path.is_file():
+            kind = "a folder" if path.is_dir() else "no ordinary file"
+            raise UsageError(f"cannot be written: it is {kind}", where=path)
         make_folder(path.parent)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     except OSError as error:
@@ -72,6 +78,41 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing_all(folder: Path) -> Iterator[Path]:
+    """Give a temporary folder to write to; move its files into ``folder`` if the body succeeds.
+
+    So a set of files that belong together changes as one: whatever goes wrong while they are
+    written (a full disk, Ctrl-C), the old set stays as it was.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the files shall stand; made if missing. Its other files stay.
+
+    Raises
+    ------
+    UsageError
+        As `replacing`.
+    """
+    try:
+        make_folder(folder)
+        new = Path(tempfile.mkdtemp(prefix=".new.", dir=folder))
+    except OSError as error:
+        raise _unwritable(folder, error) from None
+    try:
+        yield new
+        for file in sorted(new.iterdir()):
+            file.replace(folder / file.name)
+    except UsageError as error:
+        place = folder / Path(error.where).name  # not the temporary folder's
+        raise UsageError(error.message, where=place, hint=error.hint) from None
+    except OSError as error:
+        raise _unwritable(folder, error) from None
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
 
 
 def write_bytes(path: Path, data: bytes) -> None:

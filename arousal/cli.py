@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -20,7 +20,8 @@ from arousal.cli_consent import COMMANDS as CONSENT
 from arousal.cli_hypothesis import COMMANDS as HYPOTHESIS
 from arousal.cli_live import COMMANDS as LIVE
 from arousal.cli_recording import COMMANDS as RECORDING
-from arousal.errors import ArousalError, UsageError
+from arousal.errors import UsageError, one_line
+from arousal.terminal import clear_progress, ending, forgive_encodings, note, progress
 
 if TYPE_CHECKING:
     from arousal.pipeline import SessionInput, SessionResult
@@ -114,6 +115,7 @@ def report(
     """
     from arousal.consent import Audience
     from arousal.derivatives import write_derivatives
+    from arousal.outputs import check_output, output_path
     from arousal.pipeline import measure
     from dashboards.report import write_report
 
@@ -122,19 +124,20 @@ def report(
     source = _open(path, protocol, mapping, settings)
     chosen = Audience(audience or _default_audience(source))
     source.consents.check_audience(chosen)
-    measured = measure(source, progress=_progress)
-    _clear_progress()
+    page = "_".join(filter(None, ("report", chosen, person)))
+    name = "report.html" if chosen is Audience.LEADER else f"{page}.html"
+    target = output or output_path(source, path, name if source.folder else "report.html")
+    check_output(target, ".html")
+    measured = measure(source, progress=progress)
+    clear_progress()
     now = datetime.now(UTC)
-    purpose = {
-        Audience.RESEARCHER: "research",
-        Audience.LEADER: "group_view",
-        Audience.PERSON: "own_view",
-    }[chosen]
-    result = measured.result(purpose)
-    target = output or _report_path(path, source, "_".join(filter(None, (chosen, person))))
-    write_report(result, target, chosen, now, person=person or "", language=language)
+    result = measured.result(chosen.purpose)
     if source.folder is not None and output is None and not person:
-        write_derivatives(measured.result("research"), source.folder / "derivatives", now)
+        if measured.agreed("research"):
+            write_derivatives(measured.result("research"), source.folder / "derivatives", now)
+        else:
+            note("no tables were written: nobody agreed to 'research'")
+    write_report(result, target, chosen, now, person=person or "", language=language)
     _summarise(result)
     click.echo(str(target))
 
@@ -154,13 +157,13 @@ def features(
     A TSV that opens in Excel, R or JASP, beside a JSON file that explains every column.
     """
     from arousal.derivatives import write_table
+    from arousal.outputs import check_output, output_path
     from arousal.tables import FEATURES
 
     source = _open(path, protocol, mapping, settings)
+    target = output or output_path(source, path, "features.tsv")
+    check_output(target, ".tsv")
     result = _analyse(source)
-    target = output or _output_path(path, source, "features.tsv")
-    if target.suffix != ".tsv":
-        raise UsageError(f"the table is a .tsv, not {target.suffix!r}", where=target)
     write_table(result.features, FEATURES, target)
     _summarise(result)
     click.echo(str(target))
@@ -261,7 +264,7 @@ def simulate(
     write_session(
         out, made.recording, made.session, truth=made.truth.as_dict(), protocol=made.protocol
     )
-    _note(f"{len(made.recording.persons)} people, {made.recording.end / 60:.0f} min")
+    note(f"{len(made.recording.persons)} people, {made.recording.end / 60:.0f} min")
     click.echo(str(out))
 
 
@@ -272,7 +275,7 @@ for _command in (*HYPOTHESIS, *CONSENT):
 def _open(
     path: Path, protocol: str | None, mapping: Path | None, settings: Path | None
 ) -> SessionInput:
-    _note(f"reading {path}")
+    note(one_line(f"reading {path}"))
     from arousal.pipeline import open_session
 
     return open_session(path, protocol=protocol, mapping=mapping, settings=settings)
@@ -281,26 +284,13 @@ def _open(
 def _analyse(source: SessionInput) -> SessionResult:
     from arousal.pipeline import measure
 
-    measured = measure(source, progress=_progress)
-    _clear_progress()
+    measured = measure(source, progress=progress)
+    clear_progress()
     return measured.result("research")
 
 
 def _default_audience(source: SessionInput) -> str:
     return "researcher" if source.consents.researcher_only else "leader"
-
-
-def _report_path(path: Path, source: SessionInput, audience: str) -> Path:
-    if source.folder is not None and audience != "leader":
-        return _output_path(path, source, f"report_{audience}.html")
-    return _output_path(path, source, "report.html")
-
-
-def _output_path(path: Path, source: SessionInput, name: str) -> Path:
-    if source.folder is not None:
-        return source.folder / "derivatives" / name
-    stem = path.resolve().stem if path.is_file() else path.resolve().name
-    return Path(f"{stem}_{name}")
 
 
 def _phase_lines(rows: Sequence[dict[str, Any]]) -> str:
@@ -331,74 +321,48 @@ def _cell(value: object) -> str:
     return f"{value:.2f}" if isinstance(value, float) else str(value)
 
 
-def _note(text: str) -> None:
-    click.echo(text, err=True)
-
-
-def _progress(text: str) -> None:
-    if sys.stderr.isatty():
-        click.echo(f"\r\x1b[K{text}", nl=False, err=True)
-    else:
-        click.echo(text, err=True)
-
-
-def _clear_progress() -> None:
-    if sys.stderr.isatty():
-        click.echo("\r\x1b[K", nl=False, err=True)
-
-
 def _summarise(result: SessionResult) -> None:
     """Say on stderr what was noticed: problems and warnings one by one, notes as a number."""
     from arousal.findings import Severity
 
     loud = [f for f in result.findings if f.severity is not Severity.NOTE]
     for finding in loud:
-        _note(f"{finding.severity}: {finding}")
+        note(f"{finding.severity}: {finding}")
     quiet = len(result.findings) - len(loud)
     if quiet:
-        _note(f"and {quiet} notes (on the page, and in `arousal inspect`)")
+        note(f"and {quiet} notes (on the page, and in `arousal inspect`)")
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line.
+_EXPECTED = (
+    click.ClickException,
+    click.exceptions.Exit,
+    click.Abort,
+    KeyboardInterrupt,
+    BrokenPipeError,
+)
+"""What needs no traceback, whatever ``--debug`` says."""
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and end the process: with 0, or as `arousal.terminal.ending` says.
 
     Parameters
     ----------
     argv : sequence of str, optional
         Arguments; default: the process's own.
-
-    Returns
-    -------
-    int
-        Never: it ends the process with the exit code (0, or the error's, see `arousal.errors`).
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    debug = "--debug" in arguments
+    forgive_encodings()
     try:
         cli.main(args=arguments, prog_name="arousal", standalone_mode=False)
-    except ArousalError as error:
-        if debug:
+    except (Exception, KeyboardInterrupt) as error:
+        code, text = ending(error)
+        if "--debug" in arguments and not isinstance(error, _EXPECTED):
             raise
-        _clear_progress()
-        _note(f"arousal: {error}")
-        if error.attachment:
-            _note(f"\n{error.attachment}")
-        sys.exit(error.exit_code)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        _note("arousal: stopped")
-        sys.exit(130)
-    except Exception as error:
-        if debug:
-            raise
-        _clear_progress()
-        what = f"{type(error).__name__}: {error}"
-        _note(f"arousal: {what} (a fault of ours: please report it, with --debug)")
-        sys.exit(1)
+        clear_progress()
+        if text:
+            note(text)
+        sys.exit(code)
     sys.exit(0)
 
 

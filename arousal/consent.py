@@ -46,6 +46,11 @@ class Audience(StrEnum):
     LEADER = "leader"
     PERSON = "person"
 
+    @property
+    def purpose(self) -> str:
+        """What everybody in such a page must have agreed to."""
+        return {"researcher": "research", "leader": "group_view", "person": "own_view"}[self]
+
 
 @dataclass(frozen=True, slots=True)
 class Consents:

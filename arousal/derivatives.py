@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from arousal import __version__
-from arousal.atomic import write_text
+from arousal.atomic import replacing_all, write_text
 from arousal.pipeline import SessionResult
 from arousal.tables import CURVES, FEATURES, GROUP, PHASES, QUALITY, SCHEMA_VERSION, Table
 
@@ -123,7 +123,7 @@ def write_table(frame: pd.DataFrame, table: Table, path: Path) -> None:
 
 
 def write_derivatives(result: SessionResult, folder: Path, now: datetime) -> None:
-    """Write every table of a session and ``provenance.json``.
+    """Write every table of a session and ``provenance.json``: all of them, or none.
 
     Parameters
     ----------
@@ -133,6 +133,11 @@ def write_derivatives(result: SessionResult, folder: Path, now: datetime) -> Non
         ``<session>/derivatives``; made if missing.
     now : datetime
         Timezone-aware.
+
+    Raises
+    ------
+    UsageError
+        If the folder cannot be written to, or the disk is full.
     """
     tables = {
         FEATURES: result.features,
@@ -141,9 +146,10 @@ def write_derivatives(result: SessionResult, folder: Path, now: datetime) -> Non
         PHASES: result.phases,
         QUALITY: result.quality,
     }
-    for table, frame in tables.items():
-        write_table(frame, table, folder / f"{table.name}.tsv")
-    write_text(folder / "provenance.json", _json(asdict(provenance(result, now))))
+    with replacing_all(folder) as new:
+        for table, frame in tables.items():
+            write_table(frame, table, new / f"{table.name}.tsv")
+        write_text(new / "provenance.json", _json(asdict(provenance(result, now))))
 
 
 def phase_rows(result: SessionResult) -> dict[str, Any]:

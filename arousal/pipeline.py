@@ -53,6 +53,9 @@ __all__ = [
 
 Progress = Callable[[str], None]
 
+_LEVELS = ["heart_rate", "ln_scl", "scr_rate"]
+"""Features of which one value at least must be there for anything to be shown."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SessionResult:
@@ -117,6 +120,11 @@ class Measured:
         found = {p.id: p.signal(Kind.HR) for p in self.persons}
         return {person: signal for person, signal in found.items() if signal is not None}
 
+    def agreed(self, purpose: str) -> tuple[str, ...]:
+        """Return who of the measured persons agreed to a purpose, as pseudonyms."""
+        allows = self.source.consents.allows
+        return tuple(p.id for p in self.persons if allows(p.id, purpose))
+
     def result(self, purpose: str = "research") -> SessionResult:
         """Draw the tables with the persons who agreed to this purpose.
 
@@ -131,30 +139,24 @@ class Measured:
             If nobody agreed, or nobody who agreed has a usable signal.
         """
         source = self.source
-        agreed = tuple(p.id for p in self.persons if source.consents.allows(p.id, purpose))
+        agreed = self.agreed(purpose)
         if not agreed:
-            raise NothingUsableError(
-                f"nobody agreed to {purpose!r}",
-                where=source.recording.id or None,
-                hint="consents stand in session.toml under [consent.<person>]",
-            )
+            raise _nobody_agreed(purpose, source.recording)
         features = _only(self.features, agreed)
+        hidden = source.withheld(purpose, self.timeline)
         device = {k: v for k, v in self._device_hr.items() if k in agreed}
-        if (
-            not features[["heart_rate", "ln_scl", "scr_rate"]].notna().to_numpy().any()
-            and not device
-        ):
+        if not features[_LEVELS].notna().to_numpy().any() and not device:
             raise NothingUsableError(
-                "no window of any person holds a usable value",
+                "no window of any person holds a usable value: "
+                + _why_nothing(features, hidden.from_findings(self.findings), self.timeline),
                 where=source.recording.id or None,
-                hint="`arousal inspect` says what is wrong with each signal",
+                hint="`arousal inspect` says what is in the file",
             )
         short = _only(self.short, agreed)
         curves = _align.person_curves(
             features, self.timeline, source.protocol, source.settings, short
         )
         withheld = tuple(p.id for p in self.persons if p.id not in agreed)
-        hidden = source.withheld(purpose, self.timeline)
         return SessionResult(
             source=source,
             purpose=purpose,
@@ -178,6 +180,30 @@ class Measured:
                 *_withheld(withheld, purpose),
             ),
         )
+
+
+def _nobody_agreed(purpose: str, recording: Recording) -> NothingUsableError:
+    return NothingUsableError(
+        f"nobody agreed to {purpose!r}",
+        where=recording.id or None,
+        hint="consents stand in session.toml under [consent.<person>], or in participants.tsv",
+    )
+
+
+def _why_nothing(
+    features: pd.DataFrame, findings: tuple[Finding, ...], timeline: _align.Timeline
+) -> str:
+    """Say in a few words what is wrong where nothing can be used."""
+    if features.empty:
+        lasts = timeline.end - timeline.onset
+        return f"the signals last {lasts:.0f} s, which is less than the shortest window"
+    problems = [str(f) for f in findings if f.severity is Severity.PROBLEM]
+    if problems:
+        more = f"; and {len(problems) - 2} more" if len(problems) > 2 else ""
+        return "; ".join(problems[:2]) + more
+    codes = features["cardiac_reasons"] + ";" + features["eda_reasons"]
+    often = codes.str.split(";").explode().value_counts().drop("", errors="ignore")
+    return f"mostly {str(often.index[0]).replace('-', ' ')}" if len(often) else "no reason is known"
 
 
 def _only(table: pd.DataFrame, persons: tuple[str, ...]) -> pd.DataFrame:
@@ -214,10 +240,11 @@ def measure(source: SessionInput, *, progress: Progress = lambda _: None) -> Mea
     """
     recording, settings = source.recording, source.settings
     persons = tuple(p for p in recording if p.signals and source.consents.allows(p.id, "record"))
+    if not persons and any(p.signals for p in recording):
+        raise _nobody_agreed("record", recording)
     if not persons:
-        what = "no signal was recognised" if not recording.persons else "nobody agreed to 'record'"
         raise NothingUsableError(
-            what,
+            "no signal was recognised",
             where=recording.id or None,
             hint="`arousal inspect` lists what is in the file and why it was not used",
         )

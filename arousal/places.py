@@ -7,6 +7,7 @@ with a ``study.toml`` belongs to that study, in which a missing consent is a no.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from arousal.session import load_session
@@ -38,14 +39,20 @@ def session_folder(path: Path) -> Path | None:
         return path.parent
     if (path / SESSION).exists():
         return path
-    for folder in path.resolve().parents:
+    here = _real(path)
+    for folder in here.parents:
         if (folder / SESSION).exists():
             recording = folder / load_session(folder / SESSION).recording
-            return folder if recording.resolve() == path.resolve() else None
+            return folder if _real(recording) == here else None
     return None
 
 
 def study_folder(path: Path) -> Path | None:
     """Return the nearest folder above (or at) a path that holds a ``study.toml``, if any does."""
-    here = path.resolve()
+    here = _real(path)
     return next((f for f in (here, *here.parents) if (f / STUDY).exists()), None)
+
+
+def _real(path: Path) -> Path:
+    """Without links; unlike `Path.resolve` it leaves a circle of links to whoever opens it."""
+    return Path(os.path.realpath(path))

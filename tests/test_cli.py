@@ -221,6 +221,7 @@ def test_all_missing_and_flat_signals_leave_nothing_usable_and_say_so(run, here)
     code, _, err = run("report", "f.xdf")
     assert code == 5
     assert "arousal inspect" in last_line(err)
+    assert "skin conductance never changes" in last_line(err)
 
 
 def test_a_wrong_session_file_is_a_settings_error(run, here):
@@ -247,6 +248,68 @@ def test_a_place_that_cannot_be_written_to_is_said(run, here):
     assert "cannot be written" in last_line(err)
 
 
+def test_a_recording_shorter_than_a_window_says_so(run, here):
+    small_session.write(here / "s.xdf", [beats(1, minutes=0.5), skin(1, minutes=0.5)])
+    code, _, err = run("phases", "s.xdf")
+    assert code == 5
+    assert "last 30 s" in last_line(err)
+
+
+@pytest.mark.parametrize("words", [["phases"], ["phases", "x", "--nope"], ["nope"]])
+def test_a_wrong_call_says_one_line_and_where_help_is(run, here, words):
+    code, out, err = run(*words)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith("arousal: ")
+    assert "--help)" in err
+
+
+@pytest.mark.parametrize(
+    "name", ["x" * 300 + ".xdf", "a\nb\x1b[31m.xdf", "loop.xdf", "e.xdf/y.xdf"]
+)
+def test_a_name_that_leads_nowhere_is_bad_data_on_one_line(run, here, name):
+    small_session.write(here / "e.xdf")
+    (here / "loop.xdf").symlink_to("loop.xdf")
+    code, out, err = run("inspect", name)
+    assert (code, out, err.count("\n")) == (3, "", 1)
+    assert "\x1b" not in err
+
+
+def test_names_with_line_ends_stay_on_their_line(run, here):
+    named = replace(beats(1), info=replace(beats(1).info, name="RR\nP01\x1b[31m"))
+    small_session.write(here / "n.xdf", [named, skin(1), markers([(10, "a\nb\x1b[2J")])])
+    for command in ("inspect", "phases"):
+        code, out, err = run(command, "n.xdf")
+        assert code == 0
+        assert "\x1b" not in out + err
+        assert "\nP01\\x1b" not in out
+        assert "\nb" not in out + err
+
+
+def test_nothing_of_somebody_elses_is_overwritten(run, here):
+    recording = small_session.write(here / "e.xdf")
+    before = recording.read_bytes()
+    (here / "notes.html").write_text("my notes")
+    (here / "f.json").write_text('{"SamplingFrequency": 50}')
+    (here / "timeline.tsv").write_text("row\tmark\n")
+    (here / "folder.html").mkdir()
+    for command, target in [
+        ("report", "e.xdf"),
+        ("report", "notes.html"),
+        ("report", "folder.html"),
+        ("features", "f.tsv"),
+        ("features", "timeline.tsv"),
+    ]:
+        code, _, err = run(command, "e.xdf", "-o", target)
+        assert code == 2, target
+        assert target.split(".")[0] in last_line(err)
+        assert "windows" not in err  # said before the work, not after
+    assert recording.read_bytes() == before
+    assert (here / "notes.html").read_text() == "my notes"
+    assert files(here) == ["e.xdf", "f.json", "folder.html", "notes.html", "timeline.tsv"]
+    for _ in range(2):  # an output of ours is made anew
+        assert run("features", "e.xdf", "-o", "ours.tsv")[0] == 0
+
+
 def test_debug_shows_where_it_happened():
     done = subprocess.run(
         [sys.executable, "-m", "arousal.cli", "--debug", "inspect", "none.xdf"],
@@ -256,6 +319,51 @@ def test_debug_shows_where_it_happened():
         env=os.environ,
     )
     assert "Traceback" in done.stderr
+
+
+# ---- what is interrupted
+
+
+def test_a_reader_that_has_seen_enough_is_no_fault(here):
+    small_session.write(here / "e.xdf")
+    command = [sys.executable, "-m", "arousal.cli", "inspect", "e.xdf"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+
+
+def test_ctrl_c_stops_with_130_and_leaves_the_old_output(run, here, monkeypatch):
+    import arousal.derivatives
+
+    folder = here / "s"
+    folder.mkdir()
+    small_session.write(folder / "recording.xdf")
+    (folder / "session.toml").write_text('schema = 1\nid = "s"\n[people.P01]\n[people.P02]\n')
+    assert run("report", "s")[0] == 0
+    before = {f.name: f.read_bytes() for f in (folder / "derivatives").iterdir()}
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(arousal.derivatives, "provenance", interrupted)
+    code, out, err = run("report", "s")
+    assert (code, out) == (130, "")
+    assert last_line(err) == "arousal: stopped"
+    assert {f.name: f.read_bytes() for f in (folder / "derivatives").iterdir()} == before
+
+
+def test_a_leaders_page_does_not_need_anyones_consent_to_research(run, here):
+    folder = here / "s"
+    folder.mkdir()
+    small_session.write(folder / "recording.xdf")
+    agreed = "record = 2026-01-01\ngroup_view = 2026-01-01\n"
+    (folder / "session.toml").write_text(
+        f'schema = 1\nid = "s"\n[people.P01]\n[people.P02]\n[consent.P01]\n{agreed}'
+    )
+    code, _, err = run("report", "s")
+    assert code == 0
+    assert "no tables were written" in err
+    assert files(folder / "derivatives") == ["report.html"]
 
 
 # ---- what is wrong inside and does not stop the work

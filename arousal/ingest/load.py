@@ -32,7 +32,7 @@ from arousal.protocol import load_protocol
 from arousal.recording import Recording
 from arousal.session import SessionFile, load_session
 
-__all__ = ["FORMATS", "load"]
+__all__ = ["FORMATS", "load", "stem_of"]
 
 FORMATS: tuple[Format, ...] = (
     xdf_recording.FORMAT,
@@ -100,7 +100,12 @@ def load(
 def _request(
     place: Path, words: Mapping, protocol: str | Path | None, session: SessionFile | None
 ) -> Request:
-    if not place.exists():
+    try:
+        there = place.exists()
+    except (OSError, ValueError) as error:  # a name too long, a folder that may not be entered
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise DataError(f"cannot be read: {reason}", where=place) from None
+    if not there:
         raise DataError("there is no such file or folder", where=place)
     if place.is_file() and place.name == "session.toml":
         place = place.parent
@@ -110,15 +115,24 @@ def _request(
     if session is None:
         if protocol is not None:
             load_protocol(protocol)  # a name that does not exist is said now, not after reading
-        return Request(place, words, None, _stem(place))
+        return Request(place, words, None, stem_of(place))
     _check_roles(session, settings, protocol)
     data = _recording_of(place, session) if settings.is_file() else place
     return Request(data, words, session, session.id)
 
 
-def _stem(place: Path) -> str:
-    name = place.resolve().name
-    return name if place.is_dir() else name.split(".")[0] or name
+def stem_of(place: Path) -> str:
+    """Return a file's name without its ending (``.tsv.gz`` is one), or a folder's name.
+
+    Examples
+    --------
+    >>> stem_of(Path("evening.2026-03-12.xdf")), stem_of(Path("sub-01_physio.tsv.gz"))
+    ('evening.2026-03-12', 'sub-01_physio')
+    """
+    name = Path(place.resolve().name)
+    if place.is_dir():
+        return name.name
+    return Path(name.stem).stem if name.suffix.lower() == ".gz" else name.stem
 
 
 def _check_roles(session: SessionFile, settings: Path, protocol: str | Path | None) -> None:
