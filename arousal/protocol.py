@@ -54,7 +54,7 @@ _Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Phase(_Model):
@@ -103,7 +103,9 @@ class Protocol(BaseModel):
         contiguous, or the number of case blocks and the case phases contradict each other.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False
+    )
 
     schema_: Annotated[Literal[1], Field(alias="schema")] = 1
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
@@ -135,6 +137,8 @@ class Protocol(BaseModel):
         words: dict[str, str] = {}
         for phase in self.phases:
             for word in {_plain(w) for w in (phase.id, phase.name, *phase.aliases)}:
+                if not word:
+                    raise ValueError(f"a name or alias of {phase.id} has no letter or digit")
                 if words.setdefault(word, phase.id) != phase.id:
                     raise ValueError(f"{word!r} names both {words[word]} and {phase.id}")
         case = [i for i, p in enumerate(self.phases) if p.part == "case"]
@@ -142,12 +146,18 @@ class Protocol(BaseModel):
             raise ValueError(f"case_blocks is {self.case_blocks}, case phases: {len(case)}")
         if case and case[-1] - case[0] != len(case) - 1:
             raise ValueError("phases with part = 'case' must follow each other")
+        return self
+
+    @model_validator(mode="after")
+    def _names_known(self) -> Protocol:
         for name in self.baseline_phases:
-            if name not in ids:
+            if name not in {p.id for p in self.phases}:
                 raise ValueError(f"baseline_phases names {name!r}, which is no phase")
         for name in self.leader_roles:
             if name not in self.roles:
                 raise ValueError(f"leader_roles names {name!r}, which is no role")
+        if self.presenter_role in self.roles:
+            raise ValueError(f"presenter_role {self.presenter_role!r} is also one of the roles")
         return self
 
     @cached_property

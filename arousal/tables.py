@@ -128,7 +128,7 @@ class Table:
             self._check_column(column, frame[column.name])
         if self.key and frame.duplicated(list(self.key)).any():
             row = frame[frame.duplicated(list(self.key))].iloc[0]
-            key = ", ".join(f"{k}={row[k]!r}" for k in self.key)
+            key = ", ".join(f"{k}={row[k]}" for k in self.key)
             raise DataError(f"two rows with {key}", where=self.name)
 
     def _check_column(self, column: Column, values: pd.Series[Any]) -> None:

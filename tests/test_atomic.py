@@ -1,4 +1,4 @@
-"""What is written is its owner's alone, whole or not at all, and a set is the old or the new one."""
+"""What is written is its owner's alone, whole or not at all; a set is the old or the new one."""
 
 from __future__ import annotations
 

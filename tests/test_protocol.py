@@ -115,6 +115,9 @@ def test_a_users_own_protocol_works_by_path(tmp_path):
         ('baseline_phases = ["rest"]', 'baseline_phases = ["sleep"]', "sleep"),
         ("leader_roles = []", 'leader_roles = ["boss"]', "boss"),
         ("minutes = 20", "minutes = 20\nlength = 3", "length is not a known key"),
+        ("minutes = 20", "minutes = inf", "minutes"),
+        ('aliases = ["2"]', 'aliases = ["--"]', "no letter or digit"),
+        ("leader_roles = []", 'leader_roles = []\npresenter_role = "participant"', "of the roles"),
     ],
 )
 def test_a_protocol_that_contradicts_itself_is_refused(tmp_path, old, new, word):

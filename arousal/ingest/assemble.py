@@ -184,7 +184,8 @@ def _signals(
         result, said = make_signal(_samples(entry, zero, site))
         findings += said
         if isinstance(result, Refused):
-            hint = "; say the unit with --map ([[signal]] stream, kind, unit)"
+            unit = not any(f.code == "signal-unusable" for f in said)
+            hint = "; say the unit with --map ([[signal]] stream, kind, unit)" * unit
             refused.append(_nobodys(entry.item, result.reason + hint))
         else:
             by_person[person].append(result)
@@ -239,6 +240,14 @@ def _join(signals: Sequence[Signal], findings: list[Finding]) -> Iterable[Signal
                 joined[-1] = _concatenate(last, part)
             else:
                 joined.append(replace(part, source=f"{part.source}#{len(joined) + 1}"))
+                text = (
+                    f"{len(joined)} streams of this name carry {part.kind.label} at the same time; "
+                    "they are kept apart, and the better one is used"
+                )
+                hint = "if they are two wearers', give each its own name before recording"
+                findings.append(
+                    Finding("signal-doubled", text, Severity.WARNING, last.source, hint)
+                )
         yield from joined
 
 

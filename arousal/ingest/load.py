@@ -54,6 +54,12 @@ FORMATS: tuple[Format, ...] = (
 here."""
 
 
+TEXT = (rr_text.FORMAT, delimited.FORMAT)
+"""Formats that take any text for theirs; they are no reason to name a file."""
+LISTED = 5
+"""Names in a hint, at most."""
+
+
 def load(
     path: str | Path,
     *,
@@ -167,10 +173,24 @@ def _format_of(path: Path) -> Format:
                 return candidate
     except OSError as error:
         raise DataError(f"cannot be read: {error.strerror}", where=path) from None
-    what = "this folder" if path.is_dir() else "this file"
     readable = "; ".join(f.label for f in FORMATS)
-    raise FormatError(
-        f"{what} is nothing that can be read",
-        where=path,
-        hint=f"readable: session folder with session.toml; {readable}",
-    )
+    hint = f"readable: session folder with session.toml; {readable}"
+    if path.is_dir():
+        raise FormatError("this folder is no recording", where=path, hint=_inside(path) or hint)
+    raise FormatError("this file is nothing that can be read", where=path, hint=hint)
+
+
+def _inside(folder: Path) -> str:
+    """Name what there is in a folder that could be meant; empty if there is nothing."""
+    parts = [p for p in sorted(folder.iterdir()) if not p.name.startswith(".")]
+    if (folder / "study.toml").exists():
+        parts = [p.parent for p in sorted(folder.glob("sessions/*/session.toml"))]
+    found = [
+        str(p.relative_to(folder))
+        for p in parts
+        if (p / "session.toml").exists() or any(f.recognises(p) for f in FORMATS if f not in TEXT)
+    ]
+    if not found:
+        return ""
+    more = f" and {len(found) - LISTED} more" if len(found) > LISTED else ""
+    return f"name what is in it: {', '.join(found[:LISTED])}{more}"

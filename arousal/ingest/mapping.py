@@ -49,7 +49,9 @@ __all__ = ["EventMapping", "Mapping", "SignalMapping", "TableMapping", "load_map
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False
+    )
 
 
 class TableMapping(_Model):
@@ -65,7 +67,7 @@ class TableMapping(_Model):
     """Column with the pseudonym, where several persons' rows stand below each other."""
     started: AwareDatetime | None = None
     """Wall-clock time of time zero, where the table does not tell it."""
-    delimiter: str | None = None
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     """Column separator; default: found out."""
     decimal: Literal[".", ","] | None = None
     """Decimal sign; default: found out."""

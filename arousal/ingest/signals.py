@@ -98,13 +98,14 @@ def make_signal(samples: Samples) -> tuple[Signal | Refused, tuple[Finding, ...]
         In the unit of its kind, times strictly increasing.
     findings : tuple of Finding
         ``unit-guessed``, ``unit-contradicted``, ``stamps-dropped``, ``signal-all-nan``,
-        ``signal-flat``, ``rate-differs`` and those of `beats_from_packets`.
+        ``signal-flat``, ``signal-unusable``, ``rate-differs`` and those of `beats_from_packets`.
     """
     raw = samples.values * samples.scale + samples.offset
     unit, findings, reason = _settle_unit(samples, raw)
     if unit is None:
         return Refused(reason), tuple(findings)
     values, times = to_kind(samples.kind, unit, raw), samples.times
+    values = np.where(np.isfinite(values), values, np.nan)  # NaN is how a signal says "invalid"
     if samples.kind is Kind.RR and not samples.at_beats:
         beats = beats_from_packets(times, values, samples.source)
         times, values = beats.times, beats.intervals
@@ -116,12 +117,22 @@ def make_signal(samples: Samples) -> tuple[Signal | Refused, tuple[Finding, ...]
         findings.append(_dropped(times, keep, samples.source))
         times, values = times[keep], values[keep]
     if not times.size:
-        return Refused("no usable samples"), tuple(findings)
-    findings += _content(samples, values)
+        return _refused("no usable samples", samples, findings)
     rate = _true_rate(samples, times, findings)
+    if rate is None and samples.kind not in EVENT_LIKE:
+        return _refused(f"{times.size} samples are too few to tell their rate", samples, findings)
+    findings += _content(samples, values)
     original = "" if unit in {samples.kind.unit, ARBITRARY} else unit
     signal = Signal(samples.kind, values, times, rate, samples.source, samples.site, original)
     return signal, tuple(findings)
+
+
+def _refused(
+    reason: str, samples: Samples, findings: list[Finding]
+) -> tuple[Refused, tuple[Finding, ...]]:
+    text = f"{samples.kind.label} is not used: {reason}"
+    said = Finding("signal-unusable", text, Severity.PROBLEM, samples.source)
+    return Refused(reason), (*findings, said)
 
 
 def _settle_unit(samples: Samples, raw: FloatArray) -> tuple[str | None, list[Finding], str]:
@@ -197,12 +208,14 @@ def strictly_increasing(times: FloatArray) -> BoolArray:
 
 
 def _dropped(times: FloatArray, keep: BoolArray, source: str) -> Finding:
-    steps = np.diff(times)
+    finite = np.isfinite(times)
+    steps = np.diff(times[finite])
     twice, back = int((steps == 0).sum()), int((steps < 0).sum())
+    none = f"{(~finite).sum()} had no time, " if not finite.all() else ""
     return Finding(
         "stamps-dropped",
         f"{(~keep).sum()} of {keep.size} samples left out: "
-        f"{twice} stamps were repeated, {back} went backwards",
+        f"{none}{twice} stamps were repeated, {back} went backwards",
         Severity.WARNING,
         source,
     )

@@ -35,6 +35,8 @@ __all__ = ["ACTIONS", "Correction", "append_correction", "read_corrections"]
 ACTIONS = ("move", "relabel", "delete", "add")
 """What a correction can do."""
 MISSING = "n/a"
+LONGEST = 7 * 86400.0
+"""Recording seconds beyond which an onset is a slip of the pen (a Unix time, say)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ COLUMNS = tuple(f.name for f in fields(Correction))
 
 def _check_onset(action: str, onset: float | None, where: str) -> None:
     wanted = action in {"move", "add"}
-    if wanted and (onset is None or not math.isfinite(onset)):
+    if wanted and (onset is None or not math.isfinite(onset) or abs(onset) > LONGEST):
         raise DataError(f"{action} needs an onset in recording seconds, is {onset}", where=where)
     if not wanted and onset is not None:
         raise DataError(f"{action} takes no onset, is {onset:g}", where=where)
@@ -137,8 +139,10 @@ def read_corrections(path: Path) -> tuple[Correction, ...]:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         return ()
-    except (UnicodeDecodeError, OSError) as error:
-        raise DataError(f"cannot be read: {error}", where=path) from None
+    except OSError as error:
+        raise DataError(f"cannot be read: {error.strerror}", where=path) from None
+    except UnicodeDecodeError as error:
+        raise DataError(f"not UTF-8: {error.reason} at byte {error.start}", where=path) from None
     try:
         rows = list(csv.reader(io.StringIO(text), delimiter="\t", strict=True))
     except csv.Error as error:

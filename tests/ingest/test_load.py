@@ -20,6 +20,7 @@ from arousal.ingest import load
 from arousal.ingest.session_writer import write_session
 from arousal.recording import Event, Kind, Person, Recording, Signal
 from arousal.session import MarkerSettings, PersonInSession, SessionFile
+from tests import small_session
 from tests.ingest.made_streams import beats, ecg, eda
 from tests.ingest.xdf_files import XdfBytes
 
@@ -306,3 +307,19 @@ def test_recordings_are_frozen(folder: Path):
     assert not signal.values.flags.writeable
     assert not signal.times.flags.writeable
     assert replace(signal, source="x").source == "x"
+
+
+def test_a_folder_that_holds_recordings_names_them(tmp_path: Path):
+    for name in ("b.xdf", "a.2026-03-12.xdf"):
+        small_session.write(tmp_path / name)
+    with pytest.raises(FormatError, match=r"name what is in it: a\.2026-03-12\.xdf, b\.xdf\)$"):
+        load(tmp_path)
+    assert load(tmp_path / "a.2026-03-12.xdf").id == "a.2026-03-12"
+
+
+def test_a_study_folder_names_its_sessions(tmp_path: Path):
+    (tmp_path / "study.toml").write_text('schema = 1\nname = "Pilot"\n')
+    (tmp_path / "sessions" / "s1").mkdir(parents=True)
+    (tmp_path / "sessions" / "s1" / "session.toml").write_text('schema = 1\nid = "s1"\n')
+    with pytest.raises(FormatError, match=r"sessions/s1\)$"):
+        load(tmp_path)

@@ -170,6 +170,12 @@ def test_pseudonyms_in_names_or_ids_tell_persons_apart_without_any_file():
     assert not recording.findings
 
 
+def test_two_streams_of_one_name_at_the_same_time_are_kept_apart_and_said():
+    recording = read(skin("gsr P04", source_id="a"), skin("gsr P04", source_id="b"))
+    assert worn(recording) == {"P04": ["gsr P04", "gsr P04#2"]}
+    assert "at the same time" in findings(recording)["signal-doubled"]
+
+
 def test_different_devices_that_measure_different_things_are_one_person():
     recording = read(skin("Shimmer"), strap("Polar"))
     assert worn(recording) == {"P01": ["Polar", "Shimmer"]}

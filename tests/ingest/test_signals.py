@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from arousal.findings import Severity
 from arousal.ingest.signals import Refused, Samples, make_signal, strictly_increasing
 from arousal.recording import Kind, Signal
 from tests.ingest.made_streams import ecg, eda
@@ -47,6 +48,39 @@ def test_repeated_and_backward_stamps_are_dropped_and_counted():
     assert (np.diff(signal.times) > 0).all()
     assert len(signal) == 38
     assert said["stamps-dropped"].startswith("2 of 40 samples left out: 1 stamps were repeated, 1")
+
+
+def test_samples_without_a_time_are_dropped_and_counted_as_such():
+    times = np.arange(40) / 4.0
+    times[7] = np.nan
+    signal, said = made(Kind.EDA, eda()[:40], times=times)
+    assert len(signal) == 39
+    assert said["stamps-dropped"].startswith("1 of 40 samples left out: 1 had no time, 0 stamps")
+
+
+def test_infinite_values_are_invalid_ones():
+    values = eda()
+    values[[3, 9]] = np.inf, -np.inf
+    signal, _ = made(Kind.EDA, values)
+    assert np.flatnonzero(np.isnan(signal.values)).tolist() == [3, 9]
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "rate", "reason"),
+    [
+        (Kind.EDA, [4.0], None, "1 samples are too few to tell their rate"),
+        (Kind.RR, [0.0] * 20, None, "no usable samples"),
+    ],
+)
+def test_a_signal_that_vanishes_is_a_problem_and_no_silence(
+    kind: Kind, values: list[float], rate: float | None, reason: str
+):
+    times = np.arange(float(len(values)))
+    samples = Samples(kind, np.array(values), times, "box", unit=kind.unit, rate=rate)
+    result, [finding] = make_signal(samples)
+    assert result == Refused(reason)
+    assert (finding.code, finding.severity) == ("signal-unusable", Severity.PROBLEM)
+    assert reason in finding.message
 
 
 def test_one_wild_stamp_costs_one_sample_and_not_all_that_follow():

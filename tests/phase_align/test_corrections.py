@@ -59,6 +59,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path: Path, monkey
         ("shift", 1.0, "", "action is 'shift'"),
         ("move", None, "", "needs an onset"),
         ("move", float("nan"), "", "needs an onset"),
+        ("move", 1.7e9, "", "needs an onset in recording seconds"),
         ("move", 1.0, "questions", "takes no label"),
         ("delete", 1.0, "", "takes no onset"),
         ("relabel", None, "", "needs a label"),
@@ -122,12 +123,21 @@ def test_a_damaged_file_is_refused_with_its_line(tmp_path: Path, text: str, said
 def test_random_bytes_are_refused(tmp_path: Path):
     path = tmp_path / "timeline.tsv"
     path.write_bytes(b"\xff\xfe\x00\x81")
-    with pytest.raises(DataError, match="cannot be read"):
+    with pytest.raises(DataError, match="not UTF-8"):
         read_corrections(path)
 
 
-@given(onset=st.floats(-1e6, 1e6), mark=st.from_regex(r"[A-Za-z0-9#._@-]{1,20}", fullmatch=True))
+@given(onset=st.floats(-6e5, 6e5), mark=st.from_regex(r"[A-Za-z0-9#._@-]{1,20}", fullmatch=True))
 def test_any_onset_survives_the_file_exactly(tmp_path_factory, onset: float, mark: str):
     path = tmp_path_factory.mktemp("t") / "timeline.tsv"
     row = append_correction(path, mark, "move", onset=onset, made_at=NOW)
     assert read_corrections(path) == (row,)
+
+
+def test_what_cannot_be_read_is_said_in_words(tmp_path: Path):
+    (tmp_path / "timeline.tsv").mkdir()
+    with pytest.raises(DataError, match=r"cannot be read: Is a directory$"):
+        read_corrections(tmp_path / "timeline.tsv")
+    (tmp_path / "latin.tsv").write_bytes(b"row\tmark\n1\tgr\xfc\n")
+    with pytest.raises(DataError, match="not UTF-8"):
+        read_corrections(tmp_path / "latin.tsv")
