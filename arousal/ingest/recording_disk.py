@@ -126,7 +126,8 @@ class RecordingDisk:
         if now >= self._boundary_at:
             self._boundary_at = now + BOUNDARY_SECONDS
             self.tape.boundary()
-        if self._failure is not None and (now < self._retry_at or not self._room()):
+        was_full = self._failure is not None
+        if was_full and (now < self._retry_at or not self._room()):
             self.tape.encode()
             return
         try:
@@ -134,7 +135,10 @@ class RecordingDisk:
         except OSError as error:
             self._failed(error)
         else:
-            self._recovered()
+            # Not if the journal met the full disk during this flush: that the flush still found
+            # room only means that the reserve was given back, not that there is room again.
+            if was_full:
+                self._recovered()
 
     def _room(self) -> bool:
         """Whether what waits fits while the reserve is whole again."""
