@@ -113,6 +113,8 @@ def _request(
         raise DataError(f"cannot be read: {reason}", where=place) from None
     if not there:
         raise DataError("there is no such file or folder", where=place)
+    if not (place.is_file() or place.is_dir()):
+        raise DataError("is neither a file nor a folder", where=place, hint="save it as a file")
     if place.is_file() and place.name == "session.toml":
         place = place.parent
     settings = place / "session.toml"
@@ -182,7 +184,7 @@ def _format_of(path: Path) -> Format:
 
 def _inside(folder: Path) -> str:
     """Name what there is in a folder that could be meant; empty if there is nothing."""
-    parts = [p for p in sorted(folder.iterdir()) if not p.name.startswith(".")]
+    parts = [p for p in sorted(folder.iterdir()) if p.is_file() or p.is_dir()]
     if (folder / "study.toml").exists():
         parts = [p.parent for p in sorted(folder.glob("sessions/*/session.toml"))]
     found = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -322,4 +323,12 @@ def test_a_study_folder_names_its_sessions(tmp_path: Path):
     (tmp_path / "sessions" / "s1").mkdir(parents=True)
     (tmp_path / "sessions" / "s1" / "session.toml").write_text('schema = 1\nid = "s1"\n')
     with pytest.raises(FormatError, match=r"sessions/s1\)$"):
+        load(tmp_path)
+
+
+def test_a_pipe_is_refused_and_never_waited_for(tmp_path: Path):
+    os.mkfifo(tmp_path / "pipe.xdf")
+    with pytest.raises(DataError, match="neither a file nor a folder"):
+        load(tmp_path / "pipe.xdf")
+    with pytest.raises(FormatError, match="no recording"):
         load(tmp_path)
