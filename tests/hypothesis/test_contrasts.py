@@ -118,8 +118,9 @@ def test_what_was_said_aloud_is_no_lost_data():
     assert not row(session(courses), quiet)["excluded"]
     lost = {**talker, "heart_rate": gone(falling(SLOPE), DISCUSSION[0], DISCUSSION[0] + 240)}
     courses = presents(lost, {"heart_rate": falling(0), "speech_fraction": silent()})
-    assert "% of the quiet windows of discussion/first are valid" in (
-        row(session(courses), quiet)["reason"]
+    assert (
+        "% of the quiet windows of discussion/first are valid"
+        in (row(session(courses), quiet)["reason"])
     )
 
 
