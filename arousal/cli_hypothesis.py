@@ -156,10 +156,11 @@ def calibrate(reps: int, seed: int, families: tuple[str, ...], output: Path | No
     from arousal.hypothesis.calibration_report import calibration_page, misses
 
     plan = Plan(reps=reps, seed=seed, families=families or Plan().families)
-    started = time.monotonic()
+    started, worked = time.monotonic(), time.process_time()
     cells = run(plan, _step)
     _clear()
-    page = calibration_page(cells, plan, time.monotonic() - started, datetime.now(UTC).date())
+    seconds, processor = time.monotonic() - started, time.process_time() - worked
+    page = calibration_page(cells, plan, seconds, processor, datetime.now(UTC).date())
     if output is None:
         click.echo(page, nl=False)
     else:

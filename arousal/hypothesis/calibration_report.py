@@ -54,7 +54,9 @@ def _too_low(c: Cell, slack: float) -> bool:
     return usual and not coarse and c.rate + slack * c.error < LOWEST
 
 
-def calibration_page(cells: Sequence[Cell], plan: Plan, seconds: float, day: date) -> str:
+def calibration_page(
+    cells: Sequence[Cell], plan: Plan, seconds: float, processor: float, day: date
+) -> str:
     """Write the page.
 
     Parameters
@@ -63,8 +65,8 @@ def calibration_page(cells: Sequence[Cell], plan: Plan, seconds: float, day: dat
         From `calibrate`.
     plan : Plan
         What was simulated.
-    seconds : float
-        How long it took.
+    seconds, processor : float
+        How long it took by the clock, and of one core's time.
     day : datetime.date
         When it was run.
     """
@@ -80,7 +82,7 @@ def calibration_page(cells: Sequence[Cell], plan: Plan, seconds: float, day: dat
         "through. In bold: above .06.",
         "",
         f"Made by `arousal calibrate --reps {plan.reps} --seed {plan.seed}`",
-        f"on {day.isoformat()}, in {seconds / 60:.0f} min.",
+        f"on {day.isoformat()}, in {seconds / 60:.0f} min ({processor / 60:.0f} min of one core).",
         "",
         "A study is up to 20 evenings of `balint-90`, each with its own timetable and course of",
         f"talk, a presenter and {plan.members} members. Families of noise: half white and half",
@@ -94,6 +96,7 @@ def calibration_page(cells: Sequence[Cell], plan: Plan, seconds: float, day: dat
         "",
         _verdict(broken),
         "",
+        *_summary(cells, plan),
     ]
     for name in plan.contrasts:
         contrast = hypothesis.contrast(name)
@@ -116,6 +119,24 @@ def _verdict(broken: Sequence[Cell]) -> str:
         for c in broken
     )
     return f"**Out of bounds:** {told}."
+
+
+def _summary(cells: Sequence[Cell], plan: Plan) -> list[str]:
+    """Lowest and highest rate of each offered contrast, over families, sizes and tests."""
+    names = [n for n in plan.contrasts if any(c.contrast == n and c.offered for c in cells)]
+    lines = [
+        "Lowest and highest rate over noise, size and test, of what may be confirmatory:",
+        "",
+        "| contrast | " + " | ".join(plan.conditions) + " |",
+        "| --- |" + " ---: |" * len(plan.conditions),
+    ]
+    for name in names:
+        row = []
+        for condition in plan.conditions:
+            rates = [c.rate for c in cells if (c.contrast, c.condition) == (name, condition)]
+            row.append(f"{_number(min(rates))} to {_number(max(rates))}")
+        lines.append(f"| {name} | " + " | ".join(row) + " |")
+    return [*lines, ""]
 
 
 def _offered(name: str, control: str) -> str:

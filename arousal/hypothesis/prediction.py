@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from arousal.tables import MEASURE_IDS
 
-__all__ = ["PARTS", "POLARITIES", "Contrast", "Term"]
+__all__ = ["PARTS", "POLARITIES", "SHAPE", "Contrast", "Term"]
 
 POLARITIES = (
     "automatic_controlled",
@@ -26,6 +26,8 @@ POLARITIES = (
 """Rated poles of mentalizing: -1 the first, +1 the second, 0 balanced (science, section 1)."""
 PARTS = {"whole": 0, "first": -1, "middle": 0, "last": 1}
 """Part of a phase -> its place, in thirds from the middle."""
+SHAPE = "shape within one phase, free of a straight drift"
+"""Weaker control than presenter minus members: a bent drift looks like a shape."""
 ROUNDING = 1e-9
 
 _Id = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,31}$")]
@@ -96,7 +98,7 @@ class Contrast(_Model):
         slope = sum(t.weight * PARTS[t.part] for t in self.terms)
         parts = {t.part for t in self.terms}
         if len(phases) == 1 and "whole" not in parts and abs(slope) < ROUNDING:
-            return "shape within one phase, free of a straight drift"
+            return SHAPE
         return ""
 
     @model_validator(mode="after")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from arousal.hypothesis.hypothesis_file import LEAST_BLOCKS
+from arousal.hypothesis.prediction import SHAPE
 
 __all__ = ["Evidence", "Verdict", "Word", "decide"]
 
@@ -86,7 +87,8 @@ def decide(e: Evidence) -> Verdict:
         return _equivalence(e)
     told = f"{_p(e.p)}, mean {_number(e.mean, e.unit)} over {e.units}"
     if e.p < e.alpha and e.drift_control:
-        return Verdict("supported", told)
+        caution = "; a bent drift of everyone would look alike" if e.drift_control == SHAPE else ""
+        return Verdict("supported", told + caution)
     if e.p < e.alpha:
         return Verdict(
             "cannot tell", f"as expected ({told}), but a drift common to everyone looks the same"

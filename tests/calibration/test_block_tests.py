@@ -100,9 +100,12 @@ def test_the_page_has_every_cell_and_its_verdict(cells):
         contrasts=(*OFFERED, "C2-plain", "C1-baseline", "C5"),
         members=5,
     )
-    page = calibration_page(cells, plan, 90.0, date(2026, 3, 1))
+    page = calibration_page(cells, plan, 90.0, 60.0, date(2026, 3, 1))
     assert "arousal calibrate --reps 1000 --seed 11" in page
+    assert "in 2 min (1 min of one core)" in page
     assert page.count("| drift | ar92 |") == 2 * 5 + 1
+    summary = page[page.index("Lowest and highest") :].splitlines()
+    assert [line.split()[1] for line in summary[4:7]] == list(OFFERED)
     assert all(what in page for what in NAIVE.values())
 
 

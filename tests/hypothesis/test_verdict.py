@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from arousal.hypothesis.prediction import SHAPE
 from arousal.hypothesis.verdict import Evidence, decide, too_few
 
 CLEAR = Evidence(
@@ -31,6 +32,12 @@ def test_the_same_without_drift_control_is_never_supported():
     found = decide(replace(CLEAR, drift_control=""))
     assert found.word == "cannot tell"
     assert "a drift common to everyone looks the same" in found.why
+
+
+def test_a_shape_is_supported_with_a_caution():
+    found = decide(replace(CLEAR, drift_control=SHAPE))
+    assert found.word == "supported"
+    assert found.why.endswith("a bent drift of everyone would look alike")
 
 
 def test_a_large_p_alone_does_not_say_that_there_is_nothing():
