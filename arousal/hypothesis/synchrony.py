@@ -33,6 +33,7 @@ __all__ = [
     "aligned_peaks",
     "coupling",
     "leave_one_out",
+    "mean_of",
     "peaks",
     "products",
     "shuffle_coupling",
@@ -168,7 +169,7 @@ def shuffle_leave_one_out(
         Mean Fisher z over persons; ``None`` where nobody has company in any segment.
     """
     orders = _orders(draws, segments.shape[0], segments.shape[1], rng)
-    return _against(products(segments), orders, lambda m: _mean(leave_one_out(m)))
+    return _against(products(segments), orders, lambda m: mean_of(leave_one_out(m)))
 
 
 def shuffle_coupling(
@@ -204,7 +205,7 @@ def _ranked(values: FloatArray) -> Shuffled | None:
     return Shuffled(float(values[0]), float(drawn.mean()), float(p), int(drawn.size))
 
 
-def _mean(values: FloatArray) -> FloatArray:
+def mean_of(values: FloatArray) -> FloatArray:
     """Mean over the last axis of what is there; NaN where nothing is."""
     known = np.isfinite(values)
     count = known.sum(axis=-1)
@@ -311,7 +312,7 @@ def shuffle_windows(windows: FloatArray, draws: int, rng: np.random.Generator) -
     for i in range(persons):
         for j in range(i + 1, persons):
             found = peaks(windows[i], windows[j])
-            mean = _mean(found[orders[:, i], orders[:, j]])
+            mean = mean_of(found[orders[:, i], orders[:, j]])
             total += np.nan_to_num(mean)
             pairs += np.isfinite(mean)
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -45,7 +45,10 @@ def test_an_agenda_in_one_session_is_not_a_question_that_can_be_asked():
 @pytest.mark.timeout(5400)
 def test_the_full_table_stays_in_its_bounds():
     for row in calibrate_synchrony(1000, 1):
-        low, high = bounds(row.repetitions)
+        # What is taken off for strangers is shared by the blocks, so that the test against other
+        # sessions claims a little too little.
+        least = 0.03 if row.method.endswith("other sessions") else 0.04
+        low, high = bounds(row.repetitions, least)
         if row.method.startswith("naive") or row.method.endswith("both"):
             continue
         if row.scenario == "shared agenda" and row.method.endswith("shuffled segments"):
