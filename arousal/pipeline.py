@@ -304,13 +304,18 @@ def _speech(
 
 
 def _turns(signal: Signal) -> NDArray[np.float64]:
-    """Stretches in which at least half of each sample's period was speech, in s, shape (k, 2)."""
-    spoken = np.concatenate(([False], np.asarray(signal.values >= 0.5), [False]))
-    edges = np.flatnonzero(np.diff(spoken.astype(np.int8)))
+    """Stretches in which at least half of each sample's period was speech, in s, shape (k, 2).
+
+    None reaches across a gap: what was said while nobody listened is not known.
+    """
     period = 1.0 / signal.rate if signal.rate else 0.0
-    onsets = signal.times[edges[0::2]]
-    ends = signal.times[edges[1::2] - 1] + period
-    return np.column_stack((onsets, ends))
+    turns = [np.empty((0, 2))]
+    for part in signal.segments():
+        times = signal.times[part]
+        spoken = np.concatenate(([False], np.asarray(signal.values[part] >= 0.5), [False]))
+        edges = np.flatnonzero(np.diff(spoken.astype(np.int8)))
+        turns.append(np.column_stack((times[edges[0::2]], times[edges[1::2] - 1] + period)))
+    return np.concatenate(turns)
 
 
 def analyse(

@@ -115,3 +115,23 @@ def test_a_recording_sorts_events_and_spans_everything():
 def test_a_person_has_a_pseudonym_and_no_name(name):
     with pytest.raises(DataError, match="pseudonym"):
         Person(name)
+
+
+def test_beats_are_contiguous_while_steps_agree_with_their_intervals():
+    intervals = np.full(40, 800.0)
+    times = np.cumsum(intervals) / 1000
+    steady = Signal(Kind.RR, intervals, times)
+    assert len(steady.segments()) == 1
+    times[20:] += 0.11  # within 15 % of 800 ms: quantisation
+    assert len(Signal(Kind.RR, intervals, times).segments()) == 1
+    times[20:] += 0.04  # beyond: a beat was missed or moved
+    assert [(s.start, s.stop) for s in Signal(Kind.RR, intervals, times).segments()] == [
+        (0, 20),
+        (20, 40),
+    ]
+
+
+def test_a_devices_heart_rate_is_broken_by_more_than_ten_seconds_of_silence():
+    times = np.array([0.0, 1, 11, 22, 23])
+    rate = Signal(Kind.HR, np.full(5, 70.0), times)
+    assert rate.gaps().tolist() == [[11.0, 22.0]]

@@ -73,6 +73,19 @@ def test_short_phases_take_rate_and_responses_from_short_windows():
     assert found.loc["ln_scl", "reason"] == "90 s are covered by valid windows, 120 s are needed"
 
 
+def test_exactly_half_of_the_windows_is_enough():
+    # 133 windows begin from 1020 to 1680 s; 66 or 67 of them are kept.
+    for last, counts in ((1350.0, False), (1355.0, True)):
+        course = drop(constant(80.0), (last + 30, 1740))
+        row = table({"P1": {"heart_rate": course}}).loc[("P1", "presentation", "heart_rate")]
+        assert (row["n"], row["reason"] == "") == ((67 if counts else 66), counts)
+    even = timeline(*[(t if p != "questions" else 1745, p) for t, p in MARKS], people=PEOPLE)
+    row = table({"P1": {"heart_rate": drop(constant(80.0), (1385, 1745))}}, even).loc[
+        ("P1", "presentation", "heart_rate")
+    ]
+    assert (row["n"], row["coverage"], row["reason"]) == (67, 0.5, "")
+
+
 def test_half_of_the_windows_must_be_valid():
     line = timeline(*MARKS, people=PEOPLE)
     people = {"P1": {"heart_rate": drop(constant(70.0), (2160, 4000))}}

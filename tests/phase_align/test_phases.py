@@ -94,6 +94,14 @@ def test_a_wrong_key_put_right_within_ten_seconds_is_a_slip():
     assert "phase-missing" not in codes(line)
 
 
+def test_a_phase_that_lasted_longer_than_ten_seconds_was_meant():
+    marks = ((600, "presentation"), (1200, "discussion"), (1211, "questions"), (3000, "return"))
+    line = timeline(*marks, (3600, "end"))
+    assert "mark-slip" not in codes(line)
+    assert "mark-out-of-order" in codes(line)
+    assert "discussion" in {p.phase for p in line.phases}
+
+
 def test_a_slip_that_goes_back_to_the_running_phase_leaves_it_whole():
     line = timeline(*CASE[:3], (2000, "return"), (2004, "discussion"), (3000, "return"))
     assert line.interval("discussion", 1).duration == 1500
