@@ -19,7 +19,7 @@ from arousal.errors import UsageError
 
 if TYPE_CHECKING:
     from arousal.hypothesis.power import PowerRow
-    from arousal.study import StudyTest
+    from arousal.study.trajectory import StudyTest
 
 __all__ = ["COMMANDS"]
 
@@ -85,7 +85,7 @@ def test(study: Path, name: str | None, as_json: bool) -> None:
     Reads STUDY/sessions/*/ and writes contrasts.tsv, results.tsv, results.json and results.html to
     STUDY/derivatives/. A single session is never a test: the unit is the case block, from six on.
     """
-    from arousal.study import run_study_test
+    from arousal.study.trajectory import run_study_test
     from dashboards.results import write_results
 
     now = datetime.now(UTC)

@@ -22,7 +22,7 @@ from dashboards.messages import Messages, load_messages
 from dashboards.page import pack
 
 if TYPE_CHECKING:
-    from arousal.study import StudyCurve, StudyTest
+    from arousal.study.trajectory import StudyCurve, StudyTest
 
 __all__ = ["render_results", "write_results"]
 
@@ -36,7 +36,7 @@ def render_results(result: StudyTest, now: datetime) -> str:
     Parameters
     ----------
     result : StudyTest
-        From `arousal.study.run_study_test`.
+        From `arousal.study.trajectory.run_study_test`.
     now : datetime
         Timezone-aware; stands on the page.
 

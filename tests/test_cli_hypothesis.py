@@ -82,7 +82,7 @@ def test_calibrate_writes_the_page(tmp_path, monkeypatch):
 
 
 def test_a_study_test_is_printed_in_words_or_as_json_and_leaves_its_page(tmp_path, monkeypatch):
-    from arousal import study
+    from arousal.study import trajectory as study
     from tests.dashboards.test_results_page import study_test
 
     monkeypatch.setattr(study, "run_study_test", lambda *_, **__: study_test())

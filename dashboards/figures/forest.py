@@ -16,7 +16,7 @@ from dashboards.theme import LIGHT
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-    from arousal.study import StudyCurve
+    from arousal.study.trajectory import StudyCurve
 
 __all__ = ["ForestRow", "forest_figure", "mean_course_figure"]
 
@@ -96,7 +96,7 @@ def mean_course_figure(curve: StudyCurve, unit: str, say: Messages) -> go.Figure
     Parameters
     ----------
     curve : StudyCurve
-        From `arousal.study`.
+        From `arousal.study.trajectory`.
     unit : str
         Of the measure.
     say : Messages

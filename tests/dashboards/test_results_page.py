@@ -17,7 +17,7 @@ from arousal.hypothesis.hypothesis_file import load_hypothesis
 from arousal.hypothesis.outcome import results_table
 from arousal.hypothesis.registration import Status
 from arousal.hypothesis.study_facts import StudyFacts
-from arousal.study import StudyCurve, StudyTest
+from arousal.study.trajectory import StudyCurve, StudyTest
 from dashboards.results import render_results
 from tests.hypothesis.test_outcome import contrasts
 

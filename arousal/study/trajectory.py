@@ -39,7 +39,7 @@ from arousal.hypothesis.registration import (
 from arousal.hypothesis.study_facts import StudyFacts
 from arousal.pipeline import Measured, SessionResult, measure, open_session
 from arousal.session import load_participants, load_study
-from arousal.study_summary import StudySummary
+from arousal.study.summary import StudySummary
 from arousal.tables import CONTRASTS, RESULTS, SCHEMA_VERSION
 
 if TYPE_CHECKING:

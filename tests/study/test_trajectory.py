@@ -16,7 +16,7 @@ from arousal.hypothesis.registration import load_ledger, register
 from arousal.ingest.session_writer import write_session
 from arousal.recording import Kind
 from arousal.simulate import Level, SimulationSettings, simulate
-from arousal.study import run_study_test
+from arousal.study.trajectory import run_study_test
 from arousal.tables import CONTRASTS, RESULTS
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
