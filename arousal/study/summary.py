@@ -12,15 +12,75 @@ from arousal import __version__
 from arousal.hypothesis.study_facts import StudyFacts
 from arousal.pipeline import Measured, SessionResult
 
-__all__ = ["StudySummary"]
+__all__ = ["SessionTally", "StudySummary", "tally"]
 
 PACKAGES = ("neurokit2", "numpy", "scipy", "statsmodels")
 CARDIAC = frozenset({"ecg", "ppg", "rr"})
 
 
+@dataclass(frozen=True, slots=True)
+class SessionTally:
+    """What one session was made of.
+
+    Parameters
+    ----------
+    blocks : int
+        Case blocks.
+    people, signals, sites : tuple of str
+        Pseudonyms of those who agreed, kinds of signal in use, sites of the skin electrodes.
+    group, protocol : str
+        Which group (empty: not told) and protocol.
+    rates : tuple of (kind, Hz)
+        Sampling rates, rounded.
+    speech : bool
+        Whether anybody's speech is known.
+    corrected, usable : tuple of float
+        Share of corrected beats and of usable signal, per signal in use.
+    windows, coverage : tuple of float
+        Lengths of windows in s, and the coverage that each kind of measure needs.
+    """
+
+    blocks: int
+    people: tuple[str, ...]
+    group: str
+    protocol: str
+    signals: tuple[str, ...]
+    rates: tuple[tuple[str, int], ...]
+    sites: tuple[str, ...]
+    speech: bool
+    corrected: tuple[float, ...]
+    usable: tuple[float, ...]
+    windows: tuple[float, ...]
+    coverage: tuple[float, float, float]
+
+
+def tally(measured: Measured, result: SessionResult) -> SessionTally:
+    """Count what a session was made of, for those who are in its result."""
+    session, windows = result.session, measured.source.settings.windows
+    worn = session.people.values() if session is not None else ()
+    quality = result.quality[result.quality["used"]]
+    kinds = tuple(str(kind) for kind in quality["kind"])
+    rates = zip(kinds, quality["rate"].to_numpy(float), strict=True)
+    beats = quality[quality["kind"].isin(CARDIAC)]
+    return SessionTally(
+        blocks=len(result.timeline.blocks),
+        people=tuple(result.persons),
+        group=(session.group or "") if session is not None else "",
+        protocol=result.protocol.id,
+        signals=tuple(dict.fromkeys(kinds)),
+        rates=tuple((kind, round(rate)) for kind, rate in rates if np.isfinite(rate)),
+        sites=tuple(sorted({p.eda_site for p in worn if p.eda_site})),
+        speech=bool(result.features["speech_fraction"].notna().any()),
+        corrected=tuple(beats["corrected_fraction"].dropna().tolist()),
+        usable=tuple(quality["usable_fraction"].dropna().tolist()),
+        windows=windows.durations,
+        coverage=(windows.hr_coverage, windows.hrv_coverage, windows.eda_coverage),
+    )
+
+
 @dataclass(slots=True)
 class StudySummary:
-    """A tally; `add` each session, then ask for `facts`."""
+    """A sum over sessions; `add` each, then ask for `facts`."""
 
     sessions: int = 0
     used: int = 0
@@ -37,28 +97,24 @@ class StudySummary:
     windows: tuple[float, ...] = ()
     coverage: tuple[float, float, float] | None = None
 
-    def add(self, measured: Measured, result: SessionResult) -> None:
-        """Count one session that could be analysed."""
+    def add(self, one: SessionTally | None) -> None:
+        """Count one session; ``None``: it was there and could not be analysed."""
+        self.sessions += 1
+        if one is None:
+            return
         self.used += 1
-        self.blocks += len(result.timeline.blocks)
-        self.people |= set(result.persons)
-        self.protocols[result.protocol.id] = None
-        session = result.session
-        if session is not None:
-            self.groups |= {session.group} if session.group else set()
-            self.sites |= {p.eda_site for p in session.people.values() if p.eda_site}
-        quality = result.quality[result.quality["used"]]
-        for kind, rate in zip(quality["kind"], quality["rate"].to_numpy(float), strict=True):
-            self.signals[kind] = None
-            if np.isfinite(rate):
-                self.rates.setdefault(kind, set()).add(round(rate))
-        self.usable += quality["usable_fraction"].dropna().tolist()
-        beats = quality[quality["kind"].isin(CARDIAC)]
-        self.corrected += beats["corrected_fraction"].dropna().tolist()
-        self.speech |= bool(result.features["speech_fraction"].notna().any())
-        windows = measured.source.settings.windows
-        self.windows = windows.durations
-        self.coverage = (windows.hr_coverage, windows.hrv_coverage, windows.eda_coverage)
+        self.blocks += one.blocks
+        self.people |= set(one.people)
+        self.groups |= {one.group} - {""}
+        self.protocols[one.protocol] = None
+        self.signals |= dict.fromkeys(one.signals)
+        for kind, rate in one.rates:
+            self.rates.setdefault(kind, set()).add(rate)
+        self.sites |= set(one.sites)
+        self.speech |= one.speech
+        self.corrected += one.corrected
+        self.usable += one.usable
+        self.windows, self.coverage = one.windows, one.coverage
 
     def facts(self, described: frozenset[str]) -> StudyFacts:
         """Sum up.

@@ -7,8 +7,8 @@ A study is a folder with ``study.toml``, ``sessions/<id>/`` and, once a hypothes
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,11 +17,10 @@ import numpy as np
 
 from arousal.atomic import write_text
 from arousal.derivatives import write_table
-from arousal.errors import ArousalError, NothingUsableError
-from arousal.findings import Finding, Severity
-from arousal.hypothesis.block_curves import BlockCurve, block_curves, shape_phase
+from arousal.errors import NothingUsableError
+from arousal.findings import Finding
+from arousal.hypothesis.block_curves import BlockCurve, shape_phase
 from arousal.hypothesis.checklist import Item, checklist
-from arousal.hypothesis.contrasts import SessionFrames, left_out, session_contrasts
 from arousal.hypothesis.curve_test import curve_clusters, simultaneous_band
 from arousal.hypothesis.hypothesis_file import LEAST_BLOCKS, HypothesisFile
 from arousal.hypothesis.inference import Alternative
@@ -37,8 +36,8 @@ from arousal.hypothesis.registration import (
     status_of,
 )
 from arousal.hypothesis.study_facts import StudyFacts
-from arousal.pipeline import Measured, SessionResult, measure, open_session
 from arousal.session import load_participants, load_study
+from arousal.study.reading import SessionReading, read_session
 from arousal.study.summary import StudySummary
 from arousal.tables import CONTRASTS, RESULTS, SCHEMA_VERSION
 
@@ -166,13 +165,13 @@ def run_study_test(
     sessions = sorted(p.parent for p in (folder / "sessions").glob("*/session.toml"))
     if not sessions:
         raise NothingUsableError("no session", where=folder / "sessions")
-    read = _Reading(file)
     mark_read(folder, file, len(sessions), now)
+    readings = []
     for count, session in enumerate(sessions, start=1):
         progress(f"{session.name} ({count} of {len(sessions)})")
-        read.add(session)
+        readings.append(read_session(session, file))
     ledger = load_ledger(folder)
-    result = _tested(read, file, entry, ledger, _participants(folder))
+    result = _tested(readings, file, entry, ledger, _participants(folder))
     write_study_test(result, folder / "derivatives")
     if result.contrasts["excluded"].all():
         reason = result.contrasts["reason"].mode().iloc[0]
@@ -209,55 +208,8 @@ def _participants(folder: Path) -> frozenset[str]:
     return frozenset(told)
 
 
-@dataclass(slots=True)
-class _Reading:
-    """Sessions read one by one; only numbers are kept of each."""
-
-    file: HypothesisFile
-    tables: list[pd.DataFrame] = field(default_factory=list)
-    curves: dict[tuple[str, str], list[BlockCurve]] = field(default_factory=dict)
-    summary: StudySummary = field(default_factory=StudySummary)
-    findings: list[Finding] = field(default_factory=list)
-
-    def add(self, folder: Path) -> None:
-        """Read one session; one that cannot be read is left out with the reason."""
-        hypothesis = self.file.hypothesis
-        self.summary.sessions += 1
-        try:
-            measured = measure(open_session(folder))
-            result = measured.result("research")
-        except ArousalError as error:
-            self.tables.append(left_out(folder.name, error.message, hypothesis))
-            self.findings.append(
-                Finding("session-unread", error.message, Severity.PROBLEM, folder.name)
-            )
-            return
-        self.summary.add(measured, result)
-        frames = _frames(folder.name, measured, result)
-        self.tables.append(session_contrasts(frames, self.file))
-        for contrast in hypothesis.contrasts:
-            if shape_phase(contrast) and contrast.speech in {"quiet", "ignored"}:
-                for name in contrast.measures:
-                    found = block_curves(frames, hypothesis, contrast, name)
-                    self.curves.setdefault((contrast.id, name), []).extend(found)
-
-
-def _frames(name: str, measured: Measured, result: SessionResult) -> SessionFrames:
-    short = measured.short[measured.short["person"].isin(result.persons)]
-    session = result.session
-    return SessionFrames(
-        name,
-        result.features,
-        short.reset_index(drop=True),
-        result.timeline,
-        result.protocol,
-        result.settings,
-        group=(session.group or "") if session else "",
-    )
-
-
 def _tested(
-    read: _Reading,
+    readings: Sequence[SessionReading],
     file: HypothesisFile,
     entry: Registration,
     ledger: Ledger,
@@ -266,10 +218,13 @@ def _tested(
     import pandas as pd
 
     hypothesis = file.hypothesis
-    contrasts = pd.concat(read.tables, ignore_index=True)
+    contrasts = pd.concat([r.contrasts for r in readings], ignore_index=True)
     status = {c.id: status_of(c, file, entry, ledger) for c in hypothesis.contrasts}
     results = results_table(contrasts, hypothesis, status)
-    facts: StudyFacts = read.summary.facts(described)
+    summary = StudySummary()
+    for reading in readings:
+        summary.add(reading.tally)
+    facts: StudyFacts = summary.facts(described)
     blocks = contrasts.loc[contrasts["block"] > 0, ["session", "block"]].drop_duplicates()
     return StudyTest(
         entry.name,
@@ -277,10 +232,10 @@ def _tested(
         file.sha256,
         contrasts,
         results,
-        tuple(_curves(read, hypothesis.contrasts)),
+        tuple(_curves(readings, hypothesis.contrasts)),
         methods_paragraph(file, entry, ledger, facts, results),
         checklist(facts, hypothesis),
-        (*read.findings, *_looks(ledger, file)),
+        (*(f for r in readings for f in r.findings), *_looks(ledger, file)),
         f"{facts.used_sessions} of {facts.sessions} sessions, {len(blocks)} case blocks",
     )
 
@@ -296,9 +251,14 @@ def _looks(ledger: Ledger, file: HypothesisFile) -> Iterable[Finding]:
         )
 
 
-def _curves(read: _Reading, contrasts: Iterable[Contrast]) -> Iterable[StudyCurve]:
+def _curves(
+    readings: Sequence[SessionReading], contrasts: Iterable[Contrast]
+) -> Iterable[StudyCurve]:
     known = {c.id: c for c in contrasts}
-    for (name, measured), curves in read.curves.items():
+    found: dict[tuple[str, str], list[BlockCurve]] = {}
+    for one in (c for r in readings for c in r.curves):
+        found.setdefault((one.contrast, one.measure), []).append(one.curve)
+    for (name, measured), curves in found.items():
         contrast = known[name]
         if len({(c.session, c.block) for c in curves}) < LEAST_BLOCKS:
             continue
