@@ -33,7 +33,6 @@ These models only say what is well-formed; what may be shown to whom is decided 
 
 from __future__ import annotations
 
-import csv
 import re
 from datetime import date, datetime
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -54,6 +53,7 @@ from pydantic import (
 from arousal.errors import SettingsError
 from arousal.recording import GROUP_NAMES, PSEUDONYM, PSEUDONYM_RULE, Kind
 from arousal.settings import explain_validation, read_toml
+from arousal.tab_table import read_tab_table
 
 __all__ = [
     "PURPOSES",
@@ -314,31 +314,10 @@ def load_participants(path: Path) -> dict[str, Participant]:
     SettingsError
         If the file is missing, the first column is another, a row breaks a rule or an id repeats.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, delimiter="\t", strict=True)
-            columns = list(reader.fieldnames or [])
-            rows = list(reader)
-    except FileNotFoundError:
-        raise SettingsError("the file does not exist", where=path) from None
-    except OSError as error:
-        raise SettingsError(f"cannot be read: {error.strerror}", where=path) from None
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise SettingsError(f"not a UTF-8 tab-separated table: {error}", where=path) from None
-    if columns[:1] != ["participant_id"]:
-        raise SettingsError(
-            f"first column is {columns[:1]}, must be participant_id",
-            where=path,
-            hint="tab-separated with a header row",
-        )
-    _check_columns(columns, path)
+    table = read_tab_table(path, "participant_id")
+    _check_columns(table.columns, path)
     people: dict[str, Participant] = {}
-    for line, row in enumerate(rows, start=2):
-        if None in row or None in row.values():
-            raise SettingsError(
-                f"line {line} has another number of cells than the header ({len(columns)})",
-                where=path,
-            )
+    for line, row in table.rows:
         person = _participant(row, path, line)
         if person.participant_id in people:
             raise SettingsError(f"line {line}: {person.participant_id} appears twice", where=path)
@@ -346,9 +325,7 @@ def load_participants(path: Path) -> dict[str, Participant]:
     return people
 
 
-def _check_columns(columns: list[str], path: Path) -> None:
-    if twice := sorted({c for c in columns if columns.count(c) > 1}):
-        raise SettingsError(f"columns appear twice: {', '.join(twice)}", where=path)
+def _check_columns(columns: tuple[str, ...], path: Path) -> None:
     if naming := [c for c in columns if _NAMES_PEOPLE.fullmatch(re.sub(r"\W+", "_", c.lower()))]:
         raise SettingsError(
             f"column {naming[0]!r} identifies people",
@@ -358,7 +335,7 @@ def _check_columns(columns: list[str], path: Path) -> None:
 
 
 def _participant(row: dict[str, str], path: Path, line: int) -> Participant:
-    cells = {k: v.strip() for k, v in row.items() if v.strip() not in {"", "n/a"}}
+    cells = dict(row)
     columns = ("participant_id", "age_band", "sex", "profession")
     own: dict[str, Any] = {k: cells.pop(k) for k in columns if k in cells}
     consent = {k: cells.pop(k) for k in list(cells) if k.startswith("consent_")}
