@@ -51,7 +51,7 @@ def check(file: str) -> None:
 
     loaded = load_hypothesis(file)
     for contrast in loaded.hypothesis.contrasts:
-        control = contrast.drift_control or "no control for a common drift: never confirmatory"
+        control = contrast.drift_control or f"never confirmatory: {contrast.drift_left} gets in"
         measures = ", ".join(contrast.measures)
         click.echo(f"{contrast.id}  {contrast.status}  {contrast.label} ({measures}): {control}")
     click.echo(f"sha256 {loaded.sha256}")

@@ -41,7 +41,7 @@ def test_a_hypothesis_is_written_checked_and_registered(tmp_path):
 
 def test_a_bundled_hypothesis_is_registered_by_name(tmp_path):
     (tmp_path / "study.toml").write_text('schema = 1\nname = "s"\n')
-    assert run("register", tmp_path, "farkas2024").startswith("farkas2024 version 1")
+    assert run("register", tmp_path, "farkas2024").startswith("farkas2024 version 2")
 
 
 def test_errors_reach_the_front_door_as_they_are(tmp_path):

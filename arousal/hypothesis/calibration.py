@@ -51,8 +51,17 @@ CONDITIONS: dict[str, dict[str, float]] = {
     "bent drift": {"settling": -1.0},
 }
 """Condition -> what is true beside noise; see `Conditions`."""
-CONTRASTS = ("C2", "C1-members", "C6", "C2-plain", "C1-baseline", "C1-return", "C7")
-"""Contrasts of the bundled hypothesis: three that may be confirmatory, four that may not."""
+CONTRASTS = (
+    "C2",
+    "C1-members",
+    "C6-difference",
+    "C6",
+    "C2-plain",
+    "C1-baseline",
+    "C1-return",
+    "C7",
+)
+"""Contrasts of the bundled hypothesis: three that may be confirmatory, five that may not."""
 EQUIVALENCE = "C5"
 MARGIN = 1.0
 """Margin of the equivalence, in SD; its error is counted where the truth lies on it."""

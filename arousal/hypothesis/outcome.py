@@ -218,6 +218,6 @@ def _verdict(
             h.alpha,
             contrast.direction,
             tested.reference,
-            contrast.drift_control,
+            contrast.drift_left,
         )
     )

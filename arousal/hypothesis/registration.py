@@ -235,7 +235,8 @@ def status_of(
     -------
     Status
         Refused if it was never registered, registered or changed after data were first read,
-        meant as exploratory, or without control for a drift that is common to everyone.
+        meant as exploratory, or without control for a drift that is common to everyone, be it
+        straight or bent.
     """
     reasons = []
     if entry is None:
@@ -252,9 +253,6 @@ def status_of(
         )
     if contrast.status == "exploratory":
         reasons.append("it is exploratory by its own file")
-    if not contrast.drift_control:
-        reasons.append(
-            "a drift common to everyone is not controlled for (presenter minus members, or a "
-            "shape within one phase)"
-        )
+    if contrast.drift_left:
+        reasons.append(f"{contrast.drift_left} is not controlled for (presenter minus members is)")
     return Status(not reasons, tuple(reasons))

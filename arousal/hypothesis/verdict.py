@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from arousal.hypothesis.hypothesis_file import LEAST_BLOCKS
-from arousal.hypothesis.prediction import SHAPE
 
 __all__ = ["Evidence", "Verdict", "Word", "decide"]
 
@@ -41,8 +40,8 @@ class Evidence:
         As registered.
     reference : float
         Smallest effect that would matter, or the margin of equivalence; above 0.
-    drift_control : str
-        How a common drift is kept out; empty if it is not.
+    drift_left : str
+        Which drift of everyone would look like the effect; empty if none would.
     """
 
     units: int
@@ -54,7 +53,7 @@ class Evidence:
     alpha: float
     direction: Literal["greater", "less", "two-sided", "equivalence"]
     reference: float
-    drift_control: str
+    drift_left: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +85,10 @@ def decide(e: Evidence) -> Verdict:
     if e.direction == "equivalence":
         return _equivalence(e)
     told = f"{_p(e.p)}, mean {_number(e.mean, e.unit)} over {e.units}"
-    if e.p < e.alpha and e.drift_control:
-        caution = "; a bent drift of everyone would look alike" if e.drift_control == SHAPE else ""
-        return Verdict("supported", told + caution)
+    if e.p < e.alpha and not e.drift_left:
+        return Verdict("supported", told)
     if e.p < e.alpha:
-        return Verdict(
-            "cannot tell", f"as expected ({told}), but a drift common to everyone looks the same"
-        )
+        return Verdict("cannot tell", f"as expected ({told}), but {e.drift_left} looks the same")
     if excluded(e):
         return Verdict(
             "not supported",

@@ -17,7 +17,7 @@ from arousal.hypothesis.calibration_report import calibration_page, misses
 from arousal.hypothesis.naive import NAIVE
 
 REPS = 1_000
-OFFERED = ("C2", "C1-members", "C6")
+OFFERED = ("C2", "C1-members", "C6-difference")
 CHANCE = 1e-3
 
 
@@ -27,9 +27,9 @@ def cells():
         reps=REPS,
         seed=11,
         families=("ar92",),
-        conditions=("plain", "drift", "speech"),
+        conditions=("plain", "drift", "speech", "bent drift"),
         blocks=(6, 12),
-        contrasts=(*OFFERED, "C2-plain", "C1-baseline", "C5"),
+        contrasts=(*OFFERED, "C6", "C2-plain", "C1-baseline", "C5"),
         members=5,
     )
     return calibrate(plan)
@@ -53,7 +53,7 @@ def not_below(rate, limit):
 def test_what_may_be_confirmatory_errs_in_at_most_six_percent(cells):
     offered = [c for c in cells if c.offered]
     assert {c.contrast for c in offered} == set(OFFERED)
-    assert len(offered) == 3 * 3 * 2 * 2  # contrasts, conditions, sizes, tests
+    assert len(offered) == 3 * 4 * 2 * 2  # contrasts, conditions, sizes, tests
     assert all(not_above(c.rate, 0.06) for c in offered)
 
 
@@ -72,6 +72,12 @@ def test_a_common_drift_confirms_whatever_has_no_control(cells):
     plain = pick(cells, contrast="C2-plain", condition="drift", blocks=12, test="t")
     assert plain[0].rate > 0.57
     assert not plain[0].offered
+
+
+def test_a_bent_drift_confirms_a_shape_and_not_its_difference_to_the_presenter(cells):
+    shape = pick(cells, contrast="C6", condition="bent drift", blocks=12, test="t")[0]
+    assert shape.rate > 0.12
+    assert not shape.offered
 
 
 def test_speech_that_is_ignored_confirms_a_phase_and_adjusting_keeps_the_rate(cells):
@@ -95,15 +101,15 @@ def test_the_page_has_every_cell_and_its_verdict(cells):
         reps=REPS,
         seed=11,
         families=("ar92",),
-        conditions=("plain", "drift", "speech"),
+        conditions=("plain", "drift", "speech", "bent drift"),
         blocks=(6, 12),
-        contrasts=(*OFFERED, "C2-plain", "C1-baseline", "C5"),
+        contrasts=(*OFFERED, "C6", "C2-plain", "C1-baseline", "C5"),
         members=5,
     )
     page = calibration_page(cells, plan, 90.0, 60.0, date(2026, 3, 1))
     assert "arousal calibrate --reps 1000 --seed 11" in page
     assert "in 2 min (1 min of one core)" in page
-    assert page.count("| drift | ar92 |") == 2 * 5 + 1
+    assert page.count("\n| drift | ar92 |") == 2 * 6 + 1
     summary = page[page.index("Lowest and highest") :].splitlines()
     assert [line.split()[1] for line in summary[4:7]] == list(OFFERED)
     assert all(what in page for what in NAIVE.values())
@@ -115,7 +121,7 @@ def test_a_cell_out_of_bounds_is_found():
         return Cell(**{**usual, "blocks": 6, "rate": rate, "reps": 10_000, "offered": True, **more})
 
     good = [cell(0.05), cell(0.9, offered=False), cell(0.03, condition="speech")]
-    good += [cell(0.03, test="sign-flip"), cell(0.2, contrast="C6", condition="bent drift")]
+    good += [cell(0.03, test="sign-flip"), cell(0.3, contrast="C6", offered=False)]
     assert misses(good) == ()
     bad = [cell(0.061), cell(0.039), cell(0.07, condition="drift")]
     assert misses(bad) == tuple(bad)

@@ -39,7 +39,7 @@ def study_test(blocks=12):
                 tables.append(contrasts(values, c.id, m))
     table = pd.concat(tables, ignore_index=True)
     status = {
-        c.id: Status(bool(c.drift_control), () if c.drift_control else ("no control <for> drift",))
+        c.id: Status(not c.drift_left, ("no control <for> drift",) if c.drift_left else ())
         for c in file.hypothesis.contrasts
     }
     results = results_table(table, file.hypothesis, status)

@@ -57,4 +57,4 @@ def test_a_person_with_less_than_half_of_the_curve_does_not_enter():
 def test_only_contrasts_within_one_phase_have_a_curve():
     farkas = load_hypothesis("farkas2024").hypothesis
     shapes = {c.id for c in farkas.contrasts if shape_phase(c)}
-    assert shapes == {"C2", "C2-plain", "C6", "C7"}
+    assert shapes == {"C2", "C2-plain", "C6", "C6-difference", "C7"}

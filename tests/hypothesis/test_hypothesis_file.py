@@ -9,7 +9,7 @@ import pytest
 
 from arousal.errors import SettingsError, UsageError
 from arousal.hypothesis.hypothesis_file import load_hypothesis, new_hypothesis
-from arousal.hypothesis.prediction import POLARITIES
+from arousal.hypothesis.prediction import BENT, POLARITIES
 
 PLAIN = """
 name = "plain"
@@ -65,10 +65,14 @@ def test_the_bundled_planned_contrast_has_the_specified_weights():
     assert (c4.who, c4.status) == ("presenter", "exploratory")
 
 
-def test_only_presenter_minus_members_a_balanced_shape_and_ratings_are_free_of_drift():
+def test_only_presenter_minus_members_and_ratings_are_free_of_drift():
     contrasts = load_hypothesis("farkas2024").hypothesis.contrasts
     free = {c.id for c in contrasts if c.drift_control}
-    assert free == {"C2", "C1-members", "C6", "C18-late", "C18-questions", "C18-return"}
+    assert free == {
+        *("C2", "C1-members", "C6-difference"),
+        *("C18-late", "C18-questions", "C18-return"),
+    }
+    assert free == {c.id for c in contrasts if not c.drift_left}
 
 
 def test_the_bundled_polarities_are_four_with_holm_among_them():
@@ -176,10 +180,11 @@ def test_the_drawing_part_of_a_file_is_checked_too(tmp_path):
         load_hypothesis(write(tmp_path, bad))
 
 
-def test_a_balanced_shape_needs_its_thirds_in_one_phase(tmp_path):
+def test_a_balanced_shape_keeps_a_straight_drift_out_and_a_bent_one_in(tmp_path):
     bent = PLAIN.replace("presenter-members", "members").replace("weight = -1", "weight = -1")
-    assert load_hypothesis(write(tmp_path, bent)).hypothesis.contrasts[0].drift_control == ""
+    sloped = load_hypothesis(write(tmp_path, bent)).hypothesis.contrasts[0]
+    assert (sloped.drift_control, sloped.drift_left) == ("", "a drift common to everyone")
     third = '{ phase = "discussion", part = "middle", weight = -2 },\n]'
     bent = bent.replace("weight = -1", "weight = 1").replace("\n]", f"\n    {third}")
     contrast = load_hypothesis(write(tmp_path, bent)).hypothesis.contrasts[0]
-    assert contrast.drift_control.startswith("shape within one phase")
+    assert (contrast.drift_control, contrast.drift_left) == ("", BENT)

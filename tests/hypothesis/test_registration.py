@@ -36,7 +36,7 @@ def test_name_version_hash_and_time_are_kept_and_the_file_is_copied(study):
     file = load_hypothesis("farkas2024")
     entry = register(study, file, NOW)
     assert load_ledger(study).registered == (entry,)
-    assert (entry.name, entry.version, entry.registered) == ("farkas2024", "1", NOW)
+    assert (entry.name, entry.version, entry.registered) == ("farkas2024", "2", NOW)
     copied, again = registered(study)
     assert copied.sha256 == entry.sha256 == file.sha256
     assert again == entry
@@ -75,6 +75,14 @@ def test_a_contrast_without_drift_control_and_an_exploratory_one_are_refused_the
     assert not plain.confirmatory
     assert "drift common to everyone" in plain.reasons[0]
     assert "exploratory by its own file" in status(study, "C4").reasons[0]
+
+
+def test_a_shape_within_one_phase_is_refused_the_word_for_a_drift_that_bends(study):
+    register(study, load_hypothesis("farkas2024"), NOW)
+    assert status(study, "C6").reasons == (
+        "a bent drift common to everyone is not controlled for (presenter minus members is)",
+    )
+    assert status(study, "C6-difference").confirmatory
 
 
 def test_a_file_changed_after_data_were_read_is_refused_the_word(study):

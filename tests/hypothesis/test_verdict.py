@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from arousal.hypothesis.prediction import SHAPE
+from arousal.hypothesis.prediction import BENT
 from arousal.hypothesis.verdict import Evidence, decide, too_few
 
 CLEAR = Evidence(
@@ -19,7 +19,7 @@ CLEAR = Evidence(
     alpha=0.05,
     direction="greater",
     reference=1.5,
-    drift_control="presenter minus members",
+    drift_left="",
 )
 
 
@@ -29,15 +29,15 @@ def test_a_small_p_with_drift_control_is_supported():
 
 
 def test_the_same_without_drift_control_is_never_supported():
-    found = decide(replace(CLEAR, drift_control=""))
+    found = decide(replace(CLEAR, drift_left="a drift common to everyone"))
     assert found.word == "cannot tell"
     assert "a drift common to everyone looks the same" in found.why
 
 
-def test_a_shape_is_supported_with_a_caution():
-    found = decide(replace(CLEAR, drift_control=SHAPE))
-    assert found.word == "supported"
-    assert found.why.endswith("a bent drift of everyone would look alike")
+def test_a_shape_alone_is_never_supported_because_a_drift_may_bend():
+    found = decide(replace(CLEAR, drift_left=BENT))
+    assert found.word == "cannot tell"
+    assert found.why.endswith("but a bent drift common to everyone looks the same")
 
 
 def test_a_large_p_alone_does_not_say_that_there_is_nothing():
@@ -80,7 +80,7 @@ def test_an_equivalence_is_within_outside_or_neither(low, high, p, word):
         high=high,
         p=p,
         direction="equivalence",
-        drift_control="",
+        drift_left="a drift common to everyone",
     )
     assert decide(evidence).word == word
 
