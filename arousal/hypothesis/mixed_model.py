@@ -53,8 +53,9 @@ def mixed_mean(
     clusters: ArrayLike,
     alternative: Alternative = "greater",
     covariate: ArrayLike | None = None,
+    adjust: ArrayLike | None = None,
 ) -> MixedFit:
-    """Fit ``value ~ 1 + covariate + (1 | cluster)`` by REML.
+    """Fit ``value ~ 1 + covariate + adjust + (1 | cluster)`` by REML.
 
     Parameters
     ----------
@@ -66,17 +67,20 @@ def mixed_mean(
         Of the mean, or of the slope where there is a covariate.
     covariate : array_like, optional, shape (blocks,)
         For instance the number of the meeting; centred here.
+    adjust : array_like, optional, shape (blocks, k)
+        Further columns that the slope is adjusted for; centred here. Without NaN.
 
     Raises
     ------
     NothingUsableError
-        If there are fewer than three clusters, or none has two blocks (then it is a t test).
+        If there are fewer than three clusters, none has two blocks (then it is a t test), or there
+        are no more clusters than columns.
     """
     from scipy import stats
     from statsmodels.regression.mixed_linear_model import MixedLM
     from statsmodels.tools.sm_exceptions import ConvergenceWarning
 
-    y, names, design = _checked(values, clusters, covariate)
+    y, names, design = _checked(values, clusters, covariate, adjust)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         fit = MixedLM(y, design, groups=names).fit(reml=True)
@@ -86,7 +90,7 @@ def mixed_mean(
             warnings.warn(warning.message, stacklevel=2)
     between = float(np.sqrt(max(float(np.asarray(fit.cov_re)[0, 0]), 0.0)))
     within = float(np.sqrt(fit.scale))
-    which = design.shape[1] - 1
+    which = 0 if covariate is None else 1
     estimate, se = float(fit.fe_params[which]), float(fit.bse_fe[which])
     df = float(np.unique(names).size - design.shape[1])
     t = estimate / se
@@ -100,7 +104,10 @@ def mixed_mean(
 
 
 def _checked(
-    values: ArrayLike, clusters: ArrayLike, covariate: ArrayLike | None
+    values: ArrayLike,
+    clusters: ArrayLike,
+    covariate: ArrayLike | None,
+    adjust: ArrayLike | None,
 ) -> tuple[NDArray[np.float64], NDArray[np.generic], NDArray[np.float64]]:
     y = np.asarray(values, dtype=np.float64)
     names = np.asarray(clusters)
@@ -112,7 +119,12 @@ def _checked(
         raise NothingUsableError(f"{sizes.size} clusters, a mixed model needs 3")
     if sizes.max() < 2:
         raise NothingUsableError("no cluster has two blocks, so there is nothing to model")
-    design = np.ones((y.size, 1))
-    if extra is not None:
-        design = np.column_stack([design, extra[there] - extra[there].mean()])
+    columns = [np.ones(y.size)] if extra is None else [np.ones(y.size), extra[there]]
+    if adjust is not None:
+        columns += list(np.asarray(adjust, dtype=np.float64)[there].T)
+    if sizes.size <= len(columns):
+        raise NothingUsableError(
+            f"{sizes.size} clusters, a mixed model of {len(columns)} terms needs more"
+        )
+    design = np.column_stack([columns[0], *(c - c.mean() for c in columns[1:])])
     return y, names, design

@@ -7,8 +7,8 @@ A study is a folder with ``study.toml``, ``sessions/<id>/`` and, once a hypothes
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -98,6 +98,9 @@ class StudyTest:
         What was noticed on the way.
     counted : str
         How many sessions and blocks, in words.
+    people : mapping of str to tuple of str
+        Session id -> pseudonyms whose data are in it, so that whoever shows the result later can
+        ask for their consent again.
     """
 
     name: str
@@ -110,6 +113,7 @@ class StudyTest:
     checklist: tuple[Item, ...]
     findings: tuple[Finding, ...]
     counted: str
+    people: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Everything but the block contrasts as one JSON-ready object; a missing number is null."""
@@ -118,6 +122,7 @@ class StudyTest:
             "schema_version": SCHEMA_VERSION,
             "hypothesis": {"name": self.name, "version": self.version, "sha256": self.sha256},
             "counted": self.counted,
+            "people": {session: list(who) for session, who in self.people.items()},
             "columns": RESULTS.sidecar(),
             "rows": [{str(k): _plain(v) for k, v in row.items()} for row in rows],
             "curves": [_plain(asdict(c)) for c in self.curves],
@@ -237,6 +242,7 @@ def _tested(
         checklist(facts, hypothesis),
         (*(f for r in readings for f in r.findings), *_looks(ledger, file)),
         f"{facts.used_sessions} of {facts.sessions} sessions, {len(blocks)} case blocks",
+        {r.session: r.tally.people for r in readings if r.tally is not None},
     )
 
 
