@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -392,6 +393,17 @@ def test_a_truncated_file_gives_what_precedes_the_cut(run, here):
         (r["phase"], r["measure"]): r for r in json.loads(out)["rows"] if r["person"] == "P01"
     }
     assert by_phase["presentation", "heart_rate"]["value"] is not None
+
+
+@pytest.mark.parametrize("kept", [60_000, 150_000])
+def test_a_file_cut_in_its_first_minutes_still_gets_a_page(run, here, kept):
+    sample = Path(__file__).parents[1] / "recordings" / "sample" / "recording.xdf"
+    with sample.open("rb") as file:
+        (here / "x.xdf").write_bytes(file.read(kept))
+    code, out, err = run("report", "x.xdf")
+    assert (code, out.strip()) == (0, "x_report.html"), err
+    assert "the file ends inside a chunk" in err
+    assert "quiet start" in (here / "x_report.html").read_text(encoding="utf-8")
 
 
 def test_a_recording_without_markers_is_one_stretch_and_says_so(noticed):
