@@ -19,6 +19,8 @@ from arousal import __version__
 from arousal.cli_consent import COMMANDS as CONSENT
 from arousal.cli_hypothesis import COMMANDS as HYPOTHESIS
 from arousal.cli_live import COMMANDS as LIVE
+from arousal.cli_protect import COMMANDS as PROTECT
+from arousal.cli_protect import refuse_locked
 from arousal.cli_recording import COMMANDS as RECORDING
 from arousal.errors import UsageError, one_line
 from arousal.terminal import clear_progress, ending, forgive_encodings, note, progress
@@ -268,7 +270,7 @@ def simulate(
     click.echo(str(out))
 
 
-for _command in (*HYPOTHESIS, *CONSENT):
+for _command in (*HYPOTHESIS, *CONSENT, *PROTECT):
     cli.add_command(_command)
 
 
@@ -354,6 +356,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     arguments = list(sys.argv[1:] if argv is None else argv)
     forgive_encodings()
     try:
+        refuse_locked(arguments)
         cli.main(args=arguments, prog_name="arousal", standalone_mode=False)
     except (Exception, KeyboardInterrupt) as error:
         code, text = ending(error)

@@ -31,6 +31,7 @@ from arousal.ingest.journal import read_journal
 from arousal.ingest.journal_cut import Cut, cut_journal, journals_of, streams_of_person
 from arousal.ingest.raw import StreamInfo
 from arousal.ingest.xdf_cut import check_cut, cut_xdf, stored_streams
+from arousal.locked import check_unlocked
 from arousal.marks import parse_mark
 from arousal.session import SessionFile, load_session
 from arousal.withheld import Withheld
@@ -125,6 +126,7 @@ def forget(
     DataError
         If a rewritten file does not hold exactly what should stay. That file is unchanged.
     """
+    check_unlocked(study)
     if not (study / "study.toml").is_file():
         raise UsageError("is no study (no study.toml)", where=study)
     folders = _session_folders(study, session)

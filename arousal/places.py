@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from arousal.locked import check_unlocked
 from arousal.session import load_session
 
 __all__ = ["session_folder", "study_folder"]
@@ -34,7 +35,10 @@ def session_folder(path: Path) -> Path | None:
     ------
     SettingsError
         If a ``session.toml`` above the path breaks a rule, because then it cannot be told.
+    UsageError
+        If it lies in a locked study.
     """
+    check_unlocked(path)
     if path.name == SESSION and path.is_file():
         return path.parent
     if (path / SESSION).exists():
@@ -48,7 +52,14 @@ def session_folder(path: Path) -> Path | None:
 
 
 def study_folder(path: Path) -> Path | None:
-    """Return the nearest folder above (or at) a path that holds a ``study.toml``, if any does."""
+    """Return the nearest folder above (or at) a path that holds a ``study.toml``, if any does.
+
+    Raises
+    ------
+    UsageError
+        If it lies in a locked study.
+    """
+    check_unlocked(path)
     here = _real(path)
     return next((f for f in (here, *here.parents) if (f / STUDY).exists()), None)
 

@@ -45,12 +45,14 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    StrictBool,
     ValidationError,
     field_validator,
     model_validator,
 )
 
 from arousal.errors import SettingsError
+from arousal.locked import check_unlocked
 from arousal.recording import GROUP_NAMES, PSEUDONYM, PSEUDONYM_RULE, Kind
 from arousal.settings import explain_validation, read_toml
 from arousal.tab_table import read_tab_table
@@ -205,6 +207,8 @@ class SessionFile(_Model):
     group: str | None = None
     """Pseudonym of the group."""
     setting: Literal["room", "online"] = "room"
+    psychoeducation: StrictBool | None = None
+    """Whether this meeting opened with psychoeducation (Building Trust); absent = not told."""
     recording: Annotated[str, AfterValidator(_inside)] = "recording.xdf"
     """The data file or export folder, inside the session's folder."""
     presenter: Pseudonym | None = None
@@ -293,6 +297,7 @@ def load_study(path: Path) -> StudyFile:
 
 
 def _load(model: type[M], path: Path) -> M:
+    check_unlocked(path)
     try:
         return model.model_validate(read_toml(path))
     except ValidationError as error:

@@ -11,10 +11,12 @@ import tomlkit
 from pydantic import ValidationError
 
 from arousal.atomic import write_text
-from arousal.errors import SettingsError, UsageError
+from arousal.errors import SettingsError
+from arousal.locked import check_unlocked
 from arousal.protocol import load_protocol
-from arousal.session import SessionFile, load_session, load_study
+from arousal.session import SessionFile, StudyFile, load_session, load_study
 from arousal.settings import explain_validation
+from arousal.study_files import check_free, session_protocol, study_toml
 
 __all__ = ["choose_session", "data_files", "open_study", "prepare_session", "write_setup"]
 
@@ -45,23 +47,14 @@ def open_study(folder: Path, protocol: str = "balint-90") -> Path:
         If its ``study.toml`` is wrong, or there is no such protocol.
     """
     folder = folder.resolve()
+    check_unlocked(folder)
     settings = folder / "study.toml"
     if settings.is_file():
         load_study(settings)
         return folder
-    if (folder / "session.toml").is_file():
-        hint = f"give its study, and --session {folder.name}"
-        raise UsageError("this is a session, not a study", where=folder, hint=hint)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(
-            "holds no study.toml and is not empty", where=folder, hint="name a new folder"
-        )
+    check_free(folder)
     load_protocol(protocol)
-    document = tomlkit.document()
-    document["schema"] = 1
-    document["name"] = folder.name
-    document["protocol"] = protocol
-    write_text(settings, tomlkit.dumps(document))
+    write_text(settings, study_toml(StudyFile(name=folder.name, protocol=protocol)))
     return folder
 
 
@@ -124,7 +117,7 @@ def prepare_session(study: Path, name: str) -> Path:
 
 
 def _default_protocol(study: Path) -> str:
-    return load_study(study / "study.toml").protocol
+    return session_protocol(load_study(study / "study.toml"))
 
 
 def _newest_other(study: Path) -> SessionFile | None:
