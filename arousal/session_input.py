@@ -14,6 +14,7 @@ from arousal.consent import Consents, name_findings
 from arousal.findings import Finding, Severity
 from arousal.ingest.formats import source_of
 from arousal.ingest.load import load
+from arousal.ingest.mapping import MAPPING_FILE
 from arousal.places import session_folder, study_folder
 from arousal.protocol import Protocol, load_protocol
 from arousal.recording import Recording, Source
@@ -214,7 +215,8 @@ def _settings_file(folder: Path | None, root: Path | None) -> Path | None:
 def _files(
     folder: Path | None, root: Path | None, settings: Path | None, mapping: Path | None
 ) -> tuple[Source, ...]:
-    own = [folder / n for n in ("session.toml", "timeline.tsv")] if folder else []
+    names = ("session.toml", "timeline.tsv", *((MAPPING_FILE,) if mapping is None else ()))
+    own = [folder / n for n in names] if folder else []
     shared = [root / n for n in ("study.toml", "participants.tsv")] if root else []
     given = [f for f in (settings, mapping) if f is not None]
     there = [f for f in (*own, *shared, *given) if f.is_file()]

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from arousal.errors import DataError, FormatError, SettingsError
@@ -27,12 +28,13 @@ from arousal.ingest import (
     xdf_recording,
 )
 from arousal.ingest.formats import Format, Request
-from arousal.ingest.mapping import Mapping, load_mapping
+from arousal.ingest.mapping import MAPPING_FILE, Mapping, load_mapping
+from arousal.ingest.people_folder import is_people_folder, read_people_folder
 from arousal.protocol import load_protocol
 from arousal.recording import Recording
 from arousal.session import SessionFile, load_session
 
-__all__ = ["FORMATS", "load", "stem_of"]
+__all__ = ["FORMATS", "load", "stem_of", "what_to_read"]
 
 FORMATS: tuple[Format, ...] = (
     xdf_recording.FORMAT,
@@ -80,7 +82,8 @@ def load(
     session : SessionFile, optional
         The session's file where it was read already; default: ``session.toml`` of the folder.
     mapping : str or Path, optional
-        A mapping file (see `arousal.ingest.mapping`): what a column or stream is, and whose.
+        A mapping file (see `arousal.ingest.mapping`): what a column or stream is, and whose;
+        default: ``mapping.toml`` of the session folder, if there is one.
 
     Returns
     -------
@@ -100,7 +103,44 @@ def load(
     place = Path(path)
     words = load_mapping(Path(mapping)) if mapping is not None else Mapping()
     request = _request(place, words, protocol, session)
+    own = _own_mapping(place)
+    if mapping is None and own is not None:
+        request = replace(request, mapping=load_mapping(own))
+    if is_people_folder(request.path, request.session):
+        return read_people_folder(request, what_to_read, _read)
+    return _read(request)
+
+
+def _read(request: Request) -> Recording:
     return _format_of(request.path).read(request)
+
+
+def _own_mapping(place: Path) -> Path | None:
+    folder = place.parent if place.name == "session.toml" else place
+    own = folder / MAPPING_FILE
+    return own if (folder / "session.toml").is_file() and own.is_file() else None
+
+
+def what_to_read(folder: Path) -> Path:
+    """Return what is the recording in a folder that holds one: the folder itself, or a file in it.
+
+    Raises
+    ------
+    FormatError
+        If nothing in it can be read, or it is not clear which file is meant.
+    """
+    if _first_format(folder) is not None:
+        return folder
+    known = {p: n for p in sorted(folder.iterdir()) if (n := _first_format(p)) is not None}
+    best = [p for p, rank in known.items() if rank == min(known.values())]
+    if len(best) == 1:
+        return best[0]
+    text = "nothing in it can be read" if not best else f"it holds {len(best)} recordings"
+    raise FormatError(text, where=folder, hint="one recording in each person's folder")
+
+
+def _first_format(path: Path) -> int | None:
+    return next((n for n, f in enumerate(FORMATS) if f.recognises(path)), None)
 
 
 def _request(

@@ -45,7 +45,17 @@ from arousal.recording import Kind
 from arousal.session import Pseudonym
 from arousal.settings import explain_validation, read_toml
 
-__all__ = ["EventMapping", "Mapping", "SignalMapping", "TableMapping", "load_mapping"]
+__all__ = [
+    "MAPPING_FILE",
+    "EventMapping",
+    "Mapping",
+    "SignalMapping",
+    "TableMapping",
+    "load_mapping",
+]
+
+MAPPING_FILE = "mapping.toml"
+"""A session's own mapping, in its folder: used wherever nobody gives another one."""
 
 
 class _Model(BaseModel):
