@@ -3,37 +3,44 @@
 The table has no header; the JSON names columns, rate and the time of the first line. JSON files
 apply to all tables at or below them whose names hold all parts of theirs, the nearest wins (BIDS,
 inheritance principle). Tables of one run that differ in ``recording-`` only are one recording, and
-the run's ``_events.tsv`` holds its marks.
+the run's ``_events.tsv`` holds its marks. In a session's folder several subjects' runs are the
+group's one meeting, on one clock (`arousal.ingest.bids_writer` writes such).
 """
 
 from __future__ import annotations
 
-import json
 import zlib
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from arousal.errors import DataError, FormatError
+from arousal.errors import FormatError
 from arousal.findings import Finding, Severity
+from arousal.ingest.bids_events import events_file, read_events
+from arousal.ingest.bids_names import entity, label_of, name_parts
+from arousal.ingest.bids_sidecar import (
+    DEEPEST,
+    DESCRIPTION,
+    TIMESTAMP,
+    Column,
+    Sidecar,
+    inherited_sidecar,
+    parse_sidecar,
+)
 from arousal.ingest.devices import Catalogue, load_catalogue
 from arousal.ingest.export import Channel, Export, assemble
 from arousal.ingest.formats import Format, Request, source_of
 from arousal.ingest.labels import kind_of_label
-from arousal.ingest.markers import mark_id
-from arousal.ingest.number_table import NumberTable, first_lines, read_cells, read_numbers
-from arousal.recording import Event, Kind, Recording
+from arousal.ingest.number_table import NumberTable, read_numbers
+from arousal.recording import Event, Kind, Person, Recording
 
-__all__ = ["FORMAT", "inherited_sidecar", "read_bids"]
+__all__ = ["FORMAT", "inherited_sidecar", "physio_runs", "physio_tables", "read_bids"]
 
 FloatArray = NDArray[np.float64]
 TABLES = ("_physio.tsv.gz", "_physio.tsv")
-DESCRIPTION = "dataset_description.json"
-DEEPEST = 4
-"""Folders between a dataset and a table: subject, session, kind of data."""
 _COLUMNS = {
     "cardiac": Kind.PPG,
     "respiratory": Kind.RESPIRATION,
@@ -43,11 +50,12 @@ _COLUMNS = {
 
 def _recognises(path: Path) -> bool:
     if path.is_dir():
-        return (path / DESCRIPTION).is_file() or bool(_tables(path))
+        return (path / DESCRIPTION).is_file() or bool(physio_tables(path))
     return path.is_file() and path.name.endswith(TABLES)
 
 
-def _tables(folder: Path) -> list[Path]:
+def physio_tables(folder: Path) -> list[Path]:
+    """Return every ``*_physio.tsv(.gz)`` of a dataset, a subject or a session, sorted."""
     depths = ("/".join(["*"] * n) for n in range(DEEPEST))
     return sorted(
         path
@@ -57,8 +65,17 @@ def _tables(folder: Path) -> list[Path]:
     )
 
 
+def physio_runs(folder: Path) -> list[list[Path]]:
+    """Return the tables of a folder by run: those that differ in ``recording-`` only."""
+    runs: dict[str, list[Path]] = {}
+    for table in physio_tables(folder):
+        run = "_".join(p for p in name_parts(table.name) if not p.startswith("recording-"))
+        runs.setdefault(f"{table.parent}/{run}", []).append(table)
+    return list(runs.values())
+
+
 def read_bids(request: Request) -> Recording:
-    """Read one run.
+    """Read one run, or in a session's folder the runs of all its people.
 
     Parameters
     ----------
@@ -69,7 +86,7 @@ def read_bids(request: Request) -> Recording:
     -------
     Recording
         Clock ``"file"``; zero is what the JSON's ``StartTime`` counts from. The person is the
-        ``sub-`` label.
+        ``sub-`` label; a session's people are found by it.
 
     Raises
     ------
@@ -79,7 +96,63 @@ def read_bids(request: Request) -> Recording:
         If the folder holds several runs or none, the JSON is missing or incomplete, or the table
         is damaged.
     """
-    run = _one_run(request.path)
+    if request.path.is_file():
+        return _read_run(request, [request.path])
+    runs = physio_runs(request.path)
+    if not runs:
+        raise FormatError("no *_physio.tsv.gz is in this dataset", where=request.path)
+    subjects = {entity(tables[0].name, "sub") for tables in runs}
+    if request.session is not None and len(subjects) == len(runs) > 1:
+        return _read_group(request, runs)
+    if len(runs) > 1:
+        names = ", ".join(str(tables[0].relative_to(request.path)) for tables in runs[:3])
+        more = f" and {len(runs) - 3} more" if len(runs) > 3 else ""
+        raise FormatError(
+            f"it holds {len(runs)} runs: {names}{more}",
+            where=request.path,
+            hint="name one of them, or make sessions of them: arousal import",
+        )
+    return _read_run(request, runs[0])
+
+
+def _read_group(request: Request, runs: Sequence[Sequence[Path]]) -> Recording:
+    """Read one run per person, all on one clock; who has no usable signal is left out, and said."""
+    assert request.session is not None  # noqa: S101 - asked by the caller
+    known = {label_of(person): person for person in request.session.people}
+    persons: list[Person] = []
+    parts: list[Recording] = []
+    findings: list[Finding] = []
+    for tables in runs:
+        subject = entity(tables[0].name, "sub")
+        words = request.mapping.model_copy(update={"person": known.get(subject, subject)})
+        try:
+            part = _read_run(replace(request, mapping=words), tables)
+        except FormatError as error:
+            text = f"sub-{subject} is left out: {error.message}"
+            findings.append(Finding("person-unread", text, Severity.PROBLEM, tables[0].name))
+            continue
+        parts.append(part)
+        persons += part.persons
+    if not parts:
+        raise FormatError("nobody in it has a usable signal", where=request.path)
+    order = {person: place for place, person in enumerate(known.values())}
+    persons.sort(key=lambda p: order.get(p.id, len(order)))
+    return Recording(
+        tuple(persons),
+        _together(part.events for part in parts),
+        request.id,
+        sources=tuple(dict.fromkeys(s for part in parts for s in part.sources)),
+        findings=(*findings, *(f for part in parts for f in part.findings)),
+        unknown=tuple(u for part in parts for u in part.unknown),
+    )
+
+
+def _together(parts: Iterable[Sequence[Event]]) -> tuple[Event, ...]:
+    """Events of all files, each once: every person's file repeats the group's."""
+    return tuple(dict.fromkeys(event for part in parts for event in part))
+
+
+def _read_run(request: Request, run: Sequence[Path]) -> Recording:
     catalogue = load_catalogue(request.mapping.device_files())
     findings: list[Finding] = []
     channels: list[Channel] = []
@@ -87,137 +160,77 @@ def read_bids(request: Request) -> Recording:
     for path in run:
         sidecar, used = inherited_sidecar(path)
         read += [path, *used]
-        channels += _channels(path, _checked(sidecar, path), catalogue, findings)
-    events = _events_file(run[0])
+        channels += _channels(path, parse_sidecar(sidecar, path), catalogue, findings)
+    marks_in = events_file(run[0])
     marks: tuple[Event, ...] = ()
-    if events is not None:
-        marks = _events(events)
-        read.append(events)
+    if marks_in is not None:
+        marks = read_events(marks_in)
+        read.append(marks_in)
     sources = source_of(dict.fromkeys(read), FORMAT.name)
     exported = Export(tuple(channels), marks, sources, findings=tuple(findings))
     return assemble(replace(request, path=run[0]), exported)
 
 
-def _one_run(path: Path) -> list[Path]:
-    if path.is_file():
-        return [path]
-    runs: dict[str, list[Path]] = {}
-    for table in _tables(path):
-        run = "_".join(p for p in _parts(table.name) if not p.startswith("recording-"))
-        runs.setdefault(f"{table.parent}/{run}", []).append(table)
-    if not runs:
-        raise FormatError("no *_physio.tsv.gz is in this dataset", where=path)
-    if len(runs) > 1:
-        names = ", ".join(str(tables[0].relative_to(path)) for tables in list(runs.values())[:3])
-        more = f" and {len(runs) - 3} more" if len(runs) > 3 else ""
-        raise FormatError(
-            f"it holds {len(runs)} runs: {names}{more}", where=path, hint="name one of them"
-        )
-    return next(iter(runs.values()))
-
-
-def _parts(name: str) -> list[str]:
-    """Parts of a name without suffix and extension: ``sub-01``, ``task-rest``, ..."""
-    return name.split(".", maxsplit=1)[0].split("_")[:-1]
-
-
-def inherited_sidecar(path: Path) -> tuple[dict[str, Any], tuple[Path, ...]]:
-    """Read the JSON that applies to a table.
-
-    Parameters
-    ----------
-    path : Path
-        ``*_physio.tsv.gz`` (or any ``<parts>_<suffix>.<extension>``).
-
-    Returns
-    -------
-    sidecar : dict
-        Keys of all JSON files that apply, the nearest and most specific last.
-    files : tuple of Path
-        Which these were.
-
-    Raises
-    ------
-    FormatError
-        If one of them is no JSON object.
-    """
-    suffix = path.name.split(".")[0].split("_")[-1]
-    parts = set(_parts(path.name))
-    folders = [path.parent]
-    while len(folders) <= DEEPEST and not (folders[-1] / DESCRIPTION).is_file():
-        folders.append(folders[-1].parent)
-    merged: dict[str, Any] = {}
-    used: list[Path] = []
-    for folder in reversed(folders):
-        fitting = [f for f in folder.glob(f"*{suffix}.json") if set(_parts(f.name)) <= parts
-                   and f.name.split(".")[0].split("_")[-1] == suffix]  # fmt: skip
-        for file in sorted(fitting, key=lambda f: len(_parts(f.name))):
-            merged |= _object(file)
-            used.append(file)
-    return merged, tuple(used)
-
-
-def _object(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except ValueError as error:
-        raise FormatError(f"is no JSON ({error})", where=path) from None
-    if not isinstance(content, dict):
-        raise FormatError("is no JSON object", where=path)
-    return content
-
-
-@dataclass(frozen=True, slots=True)
-class _Sidecar:
-    rate: float
-    start: float
-    columns: tuple[str, ...]
-    units: dict[str, str]
-
-
-def _checked(raw: dict[str, Any], path: Path) -> _Sidecar:
-    missing = [key for key in ("SamplingFrequency", "Columns") if key not in raw]
-    if missing:
-        raise FormatError(
-            f"no JSON beside or above it says {' or '.join(missing)}",
-            where=path,
-            hint="BIDS wants SamplingFrequency, StartTime and Columns",
-        )
-    try:
-        rate, start = float(raw["SamplingFrequency"]), float(raw.get("StartTime", 0.0))
-        columns = tuple(str(column) for column in raw["Columns"])
-    except (TypeError, ValueError):
-        rate, start, columns = 0.0, 0.0, ()
-    good = np.isfinite([rate, start]).all() and rate > 0
-    if not good or not columns or len(set(columns)) < len(columns):
-        raise FormatError(
-            "SamplingFrequency must be above 0, StartTime a number, Columns a list of names",
-            where=path,
-        )
-    units = {
-        column: str(raw[column].get("Units", ""))
-        for column in columns
-        if isinstance(raw.get(column), dict)
-    }
-    return _Sidecar(rate, start, columns, units)
-
-
 def _channels(
-    path: Path, sidecar: _Sidecar, catalogue: Catalogue, findings: list[Finding]
+    path: Path, sidecar: Sidecar, catalogue: Catalogue, findings: list[Finding]
 ) -> list[Channel]:
-    table = _table(path, sidecar, findings)
-    times = sidecar.start + np.arange(len(table)) / sidecar.rate
+    table = _table(path, sidecar.names, findings)
+    times = _times(table, sidecar)
+    rows = np.isfinite(times)  # a line without a time is a gap
+    times = times[rows]
+    if any(column.kind for column in sidecar.columns.values()):
+        return _own_channels(path, sidecar, table, times, rows)
     found: list[Channel] = []
-    for column in sidecar.columns:
-        kind, reason = _kind(column, catalogue)
-        unit = sidecar.units.get(column, "")
-        values = table.columns[column]
-        found.append(Channel(column, values, times, kind, unit, sidecar.rate, reason=reason))
-        if column == "cardiac":
+    for name in sidecar.names:
+        if sidecar.stamped and name == TIMESTAMP:
+            continue
+        kind, reason = _kind(name, catalogue)
+        unit = sidecar.columns[name].units
+        values = table.columns[name][rows]
+        found.append(Channel(name, values, times, kind, unit, sidecar.nominal, reason=reason))
+        if name == "cardiac":
             text = "BIDS calls it a pulse measurement, so it is read as a pulse wave"
             hint = 'if it is an ECG, say kind = "ecg" with --map'
-            findings.append(Finding("kind-by-bids", text, Severity.NOTE, column, hint))
+            findings.append(Finding("kind-by-bids", text, Severity.NOTE, name, hint))
     return found
+
+
+def _times(table: NumberTable, sidecar: Sidecar) -> FloatArray:
+    if sidecar.stamped:
+        return table.columns[TIMESTAMP]
+    grid: FloatArray = sidecar.start + np.arange(len(table)) / sidecar.rate
+    return grid
+
+
+def _own_channels(
+    path: Path,
+    sidecar: Sidecar,
+    table: NumberTable,
+    times: FloatArray,
+    rows: NDArray[np.bool_],
+) -> list[Channel]:
+    """Channels of a table whose JSON says what each column is; columns of one kind are its axes."""
+    axes: dict[Column, list[FloatArray]] = {}
+    for name in sidecar.names:
+        column = sidecar.columns[name]
+        if column.kind is not None:
+            values = table.columns[name][rows]
+            single = values.astype(np.float32).astype(np.float64) if column.single else values
+            axes.setdefault(column, []).append(single)
+    return [
+        Channel(
+            entity(path.name, "recording") or str(column.kind),
+            found[0] if len(found) == 1 else np.column_stack(found),
+            times,
+            column.kind,
+            column.units,
+            sidecar.nominal,
+            site=column.site or None,
+            at_beats=column.kind is Kind.RR and sidecar.stamped,
+            original_unit=column.original_unit,
+        )
+        for column, found in axes.items()
+    ]
 
 
 def _kind(column: str, catalogue: Catalogue) -> tuple[Kind | None, str]:
@@ -228,7 +241,7 @@ def _kind(column: str, catalogue: Catalogue) -> tuple[Kind | None, str]:
     return kind_of_label(column, catalogue)
 
 
-def _table(path: Path, sidecar: _Sidecar, findings: list[Finding]) -> NumberTable:
+def _table(path: Path, names: tuple[str, ...], findings: list[Finding]) -> NumberTable:
     content = path.read_bytes()
     if path.name.endswith(".gz"):
         content, whole = _unpack(content, path)
@@ -236,14 +249,14 @@ def _table(path: Path, sidecar: _Sidecar, findings: list[Finding]) -> NumberTabl
             text = "the packed file is cut; what could be unpacked is used"
             findings.append(Finding("gzip-truncated", text, Severity.WARNING, path.name))
     first = content.split(b"\n", 1)[0].decode("utf-8", "replace").split("\t")
-    if len(first) != len(sidecar.columns):
+    if len(first) != len(names):
         raise FormatError(
-            f"its lines have {len(first)} cells, but the JSON names {len(sidecar.columns)} "
-            f"columns ({', '.join(sidecar.columns)})",
+            f"its lines have {len(first)} cells, but the JSON names {len(names)} "
+            f"columns ({', '.join(names)})",
             where=path,
         )
     table = read_numbers(
-        path, sidecar.columns, separator="\t", skip=0, may_miss=True, content=content
+        path, names, separator="\t", skip=0, may_miss=True, content=content, exact=True
     )
     findings += table.findings
     return table
@@ -262,31 +275,6 @@ def _unpack(packed: bytes, path: Path) -> tuple[bytes, bool]:
             return bytes(found), False
         packed = member.unused_data
     return bytes(found), True
-
-
-def _events_file(path: Path) -> Path | None:
-    parts = [p for p in _parts(path.name) if not p.startswith("recording-")]
-    file = path.parent / f"{'_'.join(parts)}_events.tsv"
-    return file if file.is_file() else None
-
-
-def _events(path: Path) -> tuple[Event, ...]:
-    names = first_lines(path, 1)[0].split("\t") if first_lines(path, 1) else []
-    if "onset" not in names or len(set(names)) < len(names):
-        raise FormatError("its first line does not name a column onset", where=path)
-    if len(first_lines(path, 2)) < 2:
-        return ()
-    cells = read_cells(path, names, separator="\t", skip=1, as_text=True).fillna("")
-    label = next((n for n in ("trial_type", "value", "event_type") if n in names), None)
-    found: list[Event] = []
-    for number, row in enumerate(cells.to_dict("records")):
-        try:
-            onset, duration = float(row["onset"]), float(row.get("duration") or 0.0)
-        except ValueError:
-            raise DataError(f"onset {row['onset']!r} is no number of seconds", where=path) from None
-        text = str(row[label]).strip() if label else "event"
-        found.append(Event(onset, text, duration, mark_id(text) or f"events#{number}", path.name))
-    return tuple(found)
 
 
 FORMAT = Format("bids-physio", "BIDS physio (*_physio.tsv.gz or dataset)", _recognises, read_bids)

@@ -60,6 +60,7 @@ def read_cells(
     skip: int,
     as_text: bool = False,
     content: bytes | None = None,
+    exact: bool = False,
 ) -> pd.DataFrame:
     """Read the cells below a header of ``skip`` lines.
 
@@ -77,6 +78,9 @@ def read_cells(
         Keep every cell as text.
     content : bytes, optional
         What the file holds, where it had to be unpacked.
+    exact : bool
+        Read each number to the nearest 64-bit float; else it may be one or two floats beside it,
+        which is faster.
 
     Raises
     ------
@@ -103,6 +107,7 @@ def read_cells(
                 dtype=str if as_text else None,
                 na_values=["n/a"],
                 low_memory=False,
+                float_precision="round_trip" if exact else None,
             )
     except pd.errors.ParserWarning:
         raise DataError(f"its lines have more than {len(names)} cells", where=path) from None
@@ -136,6 +141,7 @@ def read_numbers(
     need: Sequence[str] = (),
     may_miss: bool = False,
     content: bytes | None = None,
+    exact: bool = False,
 ) -> NumberTable:
     """Read columns of numbers.
 
@@ -155,6 +161,8 @@ def read_numbers(
         Whether cells may be empty or ``n/a``; then only words in the place of numbers are broken.
     content : bytes, optional
         What the file holds, where it had to be unpacked.
+    exact : bool
+        As `read_cells`.
 
     Raises
     ------
@@ -165,7 +173,7 @@ def read_numbers(
     """
     import pandas as pd
 
-    cells = read_cells(path, names, separator=separator, skip=skip, content=content)
+    cells = read_cells(path, names, separator=separator, skip=skip, content=content, exact=exact)
     wanted = set(need or names)
     numbers: dict[str, FloatArray] = {}
     whole = np.ones(len(cells), dtype=bool)
