@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from arousal.atomic import PRIVATE_FILE
 from arousal.findings import Finding, Severity
 from arousal.ingest.raw import StreamInfo
 from arousal.ingest.xdf_chunks import NUMBER_TYPES
@@ -123,7 +124,8 @@ class DiskGuard:
         if self.free < 2 * RESERVE_BYTES:
             return False
         try:
-            with self._path.open("wb") as file:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+            with os.fdopen(os.open(self._path, flags, PRIVATE_FILE), "wb") as file:
                 # Written, not seeked over: a hole in a file is no reserve.
                 for _ in range(RESERVE_BYTES >> 20):
                     file.write(bytes(1 << 20))

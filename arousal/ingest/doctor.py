@@ -22,9 +22,10 @@ from arousal import __version__
 from arousal.findings import Severity
 from arousal.ingest.disk_guard import RESERVE_BYTES
 from arousal.ingest.lsl import Finder, announce, local_clock
+from arousal.ingest.lsl_config import lsl_settings, settle
 from arousal.ingest.raw import StreamInfo
 
-__all__ = ["Check", "examine", "lsl_settings"]
+__all__ = ["Check", "examine"]
 
 GROUP, PORT = "224.0.0.183", 16571
 """LSL's link-local multicast group and port."""
@@ -57,36 +58,6 @@ class Check:
     hint: str = ""
 
 
-def lsl_settings() -> tuple[Path | None, configparser.ConfigParser]:
-    """Find the LSL configuration file as liblsl does, and read it.
-
-    Returns
-    -------
-    path : Path or None
-        The file that counts, if there is any.
-    settings : ConfigParser
-        What it says.
-
-    Raises
-    ------
-    configparser.Error, UnicodeDecodeError
-        If it is not in the form of an ini file.
-    """
-    named = os.environ.get("LSLAPICFG")
-    places = [Path(named)] if named else []
-    places += [
-        Path("lsl_api.cfg"),
-        Path.home() / "lsl_api" / "lsl_api.cfg",
-        Path("/etc/lsl_api/lsl_api.cfg"),
-    ]
-    settings = configparser.ConfigParser(interpolation=None)
-    for place in places:
-        if place.is_file():
-            settings.read_string(place.read_text(encoding="utf-8"))
-            return place, settings
-    return None, settings
-
-
 def examine(folder: Path, minutes: float = 120.0) -> Iterator[Check]:
     """Look at everything, one after the other.
 
@@ -102,6 +73,7 @@ def examine(folder: Path, minutes: float = 120.0) -> Iterator[Check]:
     Check
         As soon as each is done; all together take about 4 s.
     """
+    settle()
     for look in (_versions, _configuration, _session, _ports, _multicast, _discovery, _files):
         yield look()
     yield _disk(folder, minutes)

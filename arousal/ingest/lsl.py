@@ -12,6 +12,7 @@ Everything here steers around traps of liblsl (streams measured with pylsl 1.18.
 from __future__ import annotations
 
 import ctypes
+import functools
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -32,7 +33,7 @@ PULL_NUMBERS = 1024
 PULL_TEXTS = 64
 """Samples per call; texts fewer, because liblsl clears the whole buffer at each call."""
 IDLE_PULLS = 4
-"""Pulls in a row that are spared because nothing is there."""
+"""Pulls of text in a row that are spared because nothing is there."""
 
 
 def local_clock() -> float:
@@ -154,8 +155,26 @@ class Inlet:
             ) from None
         self.xml: str = description.as_xml()
         self.info: StreamInfo = read_info(self.xml)
-        self._most = PULL_TEXTS if self.info.is_text else PULL_NUMBERS
         self._idle = 0
+        if not self.info.is_text:
+            self._make_buffers()
+
+    def _make_buffers(self) -> None:
+        """One buffer for all pulls: `pylsl` makes two arrays and eight objects at each."""
+        inlet = self._inlet
+        self._values = np.empty((PULL_NUMBERS, inlet.channel_count), inlet.np_dtype)
+        self._stamps = np.empty(PULL_NUMBERS)
+        self._code = ctypes.c_int()
+        self._pull_numbers = functools.partial(
+            inlet.do_pull_chunk,
+            inlet.obj,
+            ctypes.c_void_p(self._values.ctypes.data),
+            ctypes.c_void_p(self._stamps.ctypes.data),
+            ctypes.c_size_t(self._values.size),
+            ctypes.c_size_t(PULL_NUMBERS),
+            ctypes.c_double(0.0),
+            ctypes.byref(self._code),
+        )
 
     def pull(self) -> Arrival | None:
         """Take all that has arrived, without waiting; ``None`` if nothing has.
@@ -163,26 +182,43 @@ class Inlet:
         What a sender sent just before it went is returned before `lost` is noticed, as far as
         liblsl still has it.
         """
-        # Asking costs a tenth of pulling; but only pulling tells that the sender is gone.
+        parts: list[Arrival] = []
+        try:
+            while not self.lost:
+                part = self._pull_texts() if self.info.is_text else self._pull_once()
+                if part is None:
+                    break
+                parts.append(part)
+                if len(part.stamps) < PULL_NUMBERS:
+                    break
+        except pylsl.util.LostError:
+            self.lost = True
+        if len(parts) < 2:
+            return parts[0] if parts else None
+        values, stamps = zip(*parts, strict=True)
+        return Arrival(np.concatenate(values), np.concatenate(stamps))
+
+    def _pull_once(self) -> Arrival | None:
+        count = int(self._pull_numbers()) // self._values.shape[1]
+        if self._code.value:
+            pylsl.util.handle_error(self._code)
+        if not count:
+            return None
+        return Arrival(self._values[:count].copy(), self._stamps[:count].copy())
+
+    def _pull_texts(self) -> Arrival | None:
+        # Asking costs a tenth of pulling text; but only pulling tells that the sender is gone.
         if not self._inlet.samples_available() and self._idle < IDLE_PULLS:
             self._idle += 1
             return None
         self._idle = 0
-        parts: list[tuple[NDArray[Any], NDArray[np.float64]]] = []
-        try:
-            while not self.lost:
-                part = self._inlet.pull_chunk(0.0, self._most)
-                if len(part[1]):
-                    parts.append(part)
-                if len(part[1]) < self._most:
-                    break
-        except pylsl.util.LostError:
-            self.lost = True
+        parts = []
+        while len((part := self._inlet.pull_chunk(0.0, PULL_TEXTS))[1]):
+            parts.append(part)
+            if len(part[1]) < PULL_TEXTS:
+                break
         if not parts:
             return None
-        if len(parts) == 1:
-            # A copy, because the arrays are views of a buffer as long as the longest pull.
-            return Arrival(parts[0][0].copy(), parts[0][1].copy())
         values, stamps = zip(*parts, strict=True)
         return Arrival(np.concatenate(values), np.concatenate(stamps))
 

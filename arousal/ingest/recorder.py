@@ -333,17 +333,17 @@ class Recorder:
         )
 
     def _drain(self) -> None:
+        now = local_clock()
         for segment in self._book.live():
             if segment.pulling.acquire(blocking=False):
                 try:
-                    self._pull(segment)
+                    self._pull(segment, now)
                 finally:
                     segment.pulling.release()
         self._writer.wake()
 
-    def _pull(self, segment: Segment) -> None:
+    def _pull(self, segment: Segment, now: float) -> None:
         arrival = segment.inlet.pull()
-        now = local_clock()
         if arrival is not None:
             self._disk.tape.samples(segment.number, *arrival)
             segment.received += len(arrival.stamps)

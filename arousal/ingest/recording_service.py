@@ -12,6 +12,7 @@ from collections.abc import Callable
 from arousal.errors import ArousalError, DeviceError
 from arousal.findings import Finding, Severity
 from arousal.ingest.lsl import Finder
+from arousal.ingest.lsl_config import settle
 from arousal.ingest.recorder import Recorder
 from arousal.ingest.recording_summary import RecordingSummary
 from arousal.ingest.roster import Roster
@@ -68,6 +69,7 @@ def check_roster(roster: Roster, seconds: float = LOOK_SECONDS) -> tuple[Finding
     tuple of Finding
         Who is missing, which ids are ambiguous, which streams nobody claims.
     """
+    settle()
     finder = Finder()
     time.sleep(seconds)
     return roster.check(sighting.info for sighting in finder.sightings())
@@ -96,6 +98,7 @@ def record_until_stopped(
         If not everything that arrived is on the disk, or the disk was full at the end.
     """
     _open_standard_files()
+    settle()
     with stop_signals() as stop:
         recorder.start()
         say(f"recording to {recorder.path}")

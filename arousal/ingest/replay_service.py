@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from arousal.ingest.lsl_config import settle
 from arousal.ingest.replay import Replay
 from arousal.ingest.stop_signals import stop_signals
 
@@ -12,6 +13,7 @@ __all__ = ["replay_until_stopped"]
 
 def replay_until_stopped(player: Replay, say: Callable[[str], None]) -> dict[str, int]:
     """Send until the end of the recording, SIGINT or SIGTERM; return samples sent per stream."""
+    settle()
     with stop_signals() as stop:
         say(f"{player.streams} streams, {player.duration / 60:.1f} min; Ctrl-C ends")
         player.run(stop)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -62,6 +63,7 @@ class Meter:
         self._info, self._catalogue, self._opened = info, catalogue, opened
         self._batches: deque[_Batch] = deque()
         self._matches: tuple[Match, ...] = ()
+        self._limited: tuple[tuple[Kind, int, str, tuple[float, float]], ...] = ()
         self._matched_with = 0
         self._last = opened
         self._arrived = False
@@ -111,7 +113,7 @@ class Meter:
             values = np.asarray(arrival.values, dtype=np.float64)
             self._recognise(values, arrival.stamps)
             self._flatness(values, at)
-            invalid = int(np.isnan(values).any(axis=1).sum())
+            invalid = int(np.count_nonzero(np.isnan(values).any(axis=1)))
             outside = self._outside(values)
         self._batches.append(_Batch(at, len(arrival.stamps), invalid, outside, pause))
         while self._batches[0].at < at - WINDOW:
@@ -130,6 +132,17 @@ class Meter:
         if self.samples >= 2 * self._matched_with:
             self._matched_with = self.samples
             self._matches = self._catalogue.match(RawStream(self._info, values, stamps, stamps))
+            self._limited = tuple(self._limits())
+
+    def _limits(self) -> Iterator[tuple[Kind, int, str, tuple[float, float]]]:
+        """Kind, channel, unit and plausible range of each channel that has one."""
+        for match in self._matches:
+            if match.kind is None or match.kind not in PLAUSIBLE:
+                continue
+            declared = self._info.units[match.channel] if match.trust_unit else ""
+            unit = find_unit(match.kind, declared) or find_unit(match.kind, match.unit)
+            if unit is not None and unit != ARBITRARY:
+                yield match.kind, match.channel, unit, PLAUSIBLE[match.kind]
 
     def _flatness(self, values: FloatArray, at: float) -> None:
         used = [m.channel for m in self._matches if m.kind is not None]
@@ -140,19 +153,13 @@ class Meter:
         self._row = rows[-1].copy()
 
     def _outside(self, values: FloatArray) -> int:
+        if not self._limited:
+            return 0
         outside = np.zeros(len(values), dtype=bool)
-        for match in self._matches:
-            limits = PLAUSIBLE.get(match.kind) if match.kind is not None else None
-            if match.kind is None or limits is None:
-                continue
-            own = values[:, match.channel]
-            declared = self._info.units[match.channel] if match.trust_unit else ""
-            unit = find_unit(match.kind, declared) or find_unit(match.kind, match.unit)
-            if unit is None or unit == ARBITRARY:
-                continue
-            scaled = to_kind(match.kind, unit, own)
-            outside |= (scaled < limits[0]) | (scaled > limits[1])
-        return int(outside.sum())
+        for kind, channel, unit, (low, high) in self._limited:
+            scaled = to_kind(kind, unit, values[:, channel])
+            outside |= (scaled < low) | (scaled > high)
+        return int(np.count_nonzero(outside))
 
     def read(
         self,

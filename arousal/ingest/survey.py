@@ -9,6 +9,7 @@ from arousal.errors import ArousalError
 from arousal.findings import Finding, Severity
 from arousal.ingest.devices import Catalogue
 from arousal.ingest.lsl import Finder, Inlet, Sighting, local_clock
+from arousal.ingest.lsl_config import settle
 from arousal.ingest.roster import Roster, announced_kinds
 from arousal.ingest.stream_health import Meter, State, StreamHealth
 from arousal.recording import Kind
@@ -87,6 +88,7 @@ def survey(roster: Roster, seconds: float = 5.0) -> Survey:
     Survey
         Readings with what is wrong.
     """
+    settle()
     finder, surveyor = Finder(), _Surveyor(roster.catalogue)
     begun = time.monotonic()
     while time.monotonic() < begun + LOOK_SECONDS + seconds:

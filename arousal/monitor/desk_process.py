@@ -70,10 +70,12 @@ def attach(folder: Path) -> ChannelClient:
 
 def main(arguments: list[str]) -> int:
     """Serve one session until it is over."""
+    from arousal.ingest.lsl_config import settle
     from arousal.ingest.stop_signals import stop_signals
     from arousal.monitor.desk import Desk
 
     folder = Path(arguments[0])
+    settle()
     try:
         with stop_signals() as stop:
             desk = Desk(folder)

@@ -8,7 +8,8 @@ from click.testing import CliRunner
 from arousal.cli_recording import doctor
 from arousal.errors import DeviceError
 from arousal.findings import Severity
-from arousal.ingest.doctor import Check, examine, lsl_settings
+from arousal.ingest.doctor import Check, examine
+from arousal.ingest.lsl_config import lsl_settings
 
 NAMES = [
     "versions",

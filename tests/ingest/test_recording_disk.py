@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -96,6 +97,8 @@ def test_the_reserve_takes_room_and_gives_it_back(tmp_path):
     guard = DiskGuard(tmp_path, ".reserve")
     assert guard.reserve()
     assert (tmp_path / ".reserve").stat().st_blocks * 512 >= RESERVE_BYTES
+    if os.name == "posix":
+        assert (tmp_path / ".reserve").stat().st_mode & 0o777 == 0o600
     given = guard.give_back()
     assert given > RESERVE_BYTES / 2
     assert (tmp_path / ".reserve").stat().st_size == RESERVE_BYTES - given
