@@ -24,7 +24,7 @@ from arousal.protocol import Protocol, bundled_protocols
 from arousal.recording import Kind, Recording, Signal
 from arousal.session import SessionFile
 
-__all__ = ["write_session"]
+__all__ = ["protocol_toml", "session_toml", "write_session"]
 
 CHUNK = 60.0
 """Seconds of one samples chunk and distance of boundaries and clock offsets: long, because nothing
@@ -73,11 +73,11 @@ def write_session(
         If the folder holds a recording or session already, a stream name repeats, or it cannot be
         written.
     """
-    texts = {"session.toml": _session_toml(session)}
+    texts = {"session.toml": session_toml(session)}
     if truth is not None:
         texts["truth.json"] = _json(truth)
     if protocol is not None and session.protocol not in bundled_protocols():
-        texts[session.protocol] = _protocol_toml(protocol)
+        texts[session.protocol] = protocol_toml(protocol)
     for name in (*texts, session.recording):
         if (folder / name).exists():
             raise UsageError(f"{name} is there already", where=folder, hint="choose another folder")
@@ -168,7 +168,8 @@ def _marker_info(name: str) -> StreamInfo:
     )
 
 
-def _session_toml(session: SessionFile) -> str:
+def session_toml(session: SessionFile) -> str:
+    """Return the text of a ``session.toml``."""
     fields = session.model_dump(by_alias=True, exclude_none=True, exclude_unset=True)
     fields = {"schema": 1, **fields}
     tables = {name: fields.pop(name) for name in ("people", "consent") if name in fields}
@@ -202,7 +203,8 @@ def _table_of_tables(entries: Mapping[str, Mapping[str, Any]]) -> tomlkit.items.
     return outer
 
 
-def _protocol_toml(protocol: Protocol) -> str:
+def protocol_toml(protocol: Protocol) -> str:
+    """Return the text of a protocol's own file."""
     return tomlkit.dumps(protocol.model_dump(mode="json", by_alias=True))
 
 
