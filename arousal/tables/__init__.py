@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from arousal.tables.courses import CURVES, GROUP, PHASES
 from arousal.tables.declaration import SCHEMA_VERSION, Column, Table
+from arousal.tables.longitudinal import LONGITUDINAL
 from arousal.tables.measures import INDEX_ID, MEASURE_IDS, MEASURES, Measure, measure
 from arousal.tables.results import CONTRASTS, RATINGS, RESULTS
 from arousal.tables.signals import QUALITY
@@ -23,6 +24,7 @@ __all__ = [
     "FEATURES",
     "GROUP",
     "INDEX_ID",
+    "LONGITUDINAL",
     "MEASURES",
     "MEASURE_IDS",
     "PHASES",
@@ -37,5 +39,7 @@ __all__ = [
     "measure",
 ]
 
-TABLES: tuple[Table, ...] = (FEATURES, CURVES, GROUP, PHASES, QUALITY, CONTRASTS, RESULTS, RATINGS)
+TABLES: tuple[Table, ...] = (
+    *(FEATURES, CURVES, GROUP, PHASES, QUALITY, CONTRASTS, RESULTS, RATINGS, LONGITUDINAL),
+)
 """Every declared table."""
