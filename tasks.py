@@ -241,6 +241,16 @@ def bench(environment: Environment, arguments: Sequence[str]) -> int:
     return _run(environment, environment.program("python"), script, *arguments[1:])
 
 
+def docs(environment: Environment, arguments: Sequence[str]) -> int:
+    """Build the documentation as a static site in site/."""
+    options = "-W --keep-going -q -b html -d .cache/doctrees docs site"
+    sphinx = (environment.program("python"), "-m", "sphinx")
+    code = _run(environment, *sphinx, *options.split(), *arguments)
+    if code == 0:
+        print(f"Open this page in a browser: {environment.root / 'site' / 'index.html'}")
+    return code
+
+
 def lock(environment: Environment, arguments: Sequence[str]) -> int:
     """Write requirements.lock anew from pyproject.toml (--upgrade takes newer releases)."""
     options = "--universal --all-extras --generate-hashes --quiet -o requirements.lock"
@@ -252,7 +262,7 @@ def lock(environment: Environment, arguments: Sequence[str]) -> int:
 
 
 TASKS: dict[str, Callable[[Environment, Sequence[str]], int]] = {
-    task.__name__: task for task in (sample, test, check, bench, lock, setup)
+    task.__name__: task for task in (sample, test, check, bench, docs, lock, setup)
 }
 
 

@@ -190,7 +190,7 @@ def rating_quality(ratings: pd.DataFrame) -> pd.Series[float]:
     -------
     Series
         Rated quality / 4 where any row has one (rows without are NaN: two scales are not mixed),
-        else 1 - mean |polarity| over the codable polarities.
+        else 1 - mean ``|polarity|`` over the codable polarities.
     """
     if ratings["quality"].notna().any():
         return ratings["quality"] / BEST
