@@ -22,6 +22,7 @@ from arousal.cli_live import COMMANDS as LIVE
 from arousal.cli_protect import COMMANDS as PROTECT
 from arousal.cli_protect import refuse_locked
 from arousal.cli_recording import COMMANDS as RECORDING
+from arousal.cli_study import COMMANDS as STUDY
 from arousal.errors import UsageError, one_line
 from arousal.terminal import clear_progress, ending, forgive_encodings, note, progress
 
@@ -55,7 +56,7 @@ def cli(debug: bool) -> None:
     """  # noqa: D301 (click reads the backspace itself)
 
 
-for _command in (*LIVE, *RECORDING):
+for _command in (*LIVE, *RECORDING, *STUDY):
     cli.add_command(_command)
 
 _PATH = click.argument("path", type=click.Path(path_type=Path))

@@ -81,10 +81,10 @@ def _array(value: np.ndarray[Any, Any], alone: bool) -> dict[str, Any]:
     return plain | ({"alone": True} if alone else {})
 
 
-def _frame(value: pd.DataFrame) -> dict[str, Any]:
+def _frame(value: Any) -> dict[str, Any]:
     import pandas as pd
 
-    if not isinstance(value, pd.DataFrame) or not isinstance(value.index, pd.RangeIndex):
+    if not (isinstance(value, pd.DataFrame) and isinstance(value.index, pd.RangeIndex)):
         raise DataError(f"a {type(value).__name__} with this index cannot be kept")
     columns = [[str(name), _array(value[name].to_numpy(), False)] for name in value.columns]
     return {MARK: "frame", "rows": len(value), "columns": columns}

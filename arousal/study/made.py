@@ -15,16 +15,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from arousal.derivatives import write_derivatives
-from arousal.errors import DataError, UsageError
+from arousal.errors import DataError
 from arousal.study.dataset import drop_parts, part_path, write_part
 from arousal.study.inputs import Seen, look_at
-from arousal.study.reading_file import reading_path, write_reading
+from arousal.study.reading_file import write_reading
+from arousal.study.record import reading_path
 from arousal.tables import CONTRASTS
 
 if TYPE_CHECKING:
     from arousal.study.measured_session import MeasuredSession
 
-__all__ = ["drop_outputs", "outputs_stand", "write_outputs"]
+__all__ = ["outputs_stand", "write_outputs"]
 
 OWN = ("features", "curves", "group", "phases", "quality")
 LEFT_BEHIND = 600.0
@@ -90,27 +91,6 @@ def outputs_stand(study: Path, outputs: Mapping[str, Seen]) -> dict[str, Seen] |
         return None
     same = all(now[n].sha256 == outputs[n].sha256 for n in outputs if Path(n).name != TIMED)
     return now if same else None
-
-
-def drop_outputs(study: Path, session: str, outputs: Iterable[str]) -> None:
-    """Delete a session's parts and everything else that its job wrote.
-
-    Raises
-    ------
-    UsageError
-        If something cannot be deleted.
-    """
-    drop_parts(study, session)
-    own = Path("sessions") / session / "derivatives"
-    for name in (*outputs, reading_path(study, session).relative_to(study).as_posix()):
-        places = [study / name]
-        if Path(name).parent == own and name.endswith(".tsv"):
-            places.append((study / name).with_suffix(".json"))
-        for place in places:
-            try:
-                place.unlink(missing_ok=True)
-            except OSError as error:
-                raise UsageError(f"cannot be deleted: {error.strerror}", where=place) from None
 
 
 def _sweep(folders: Iterable[Path]) -> None:

@@ -12,13 +12,9 @@ from arousal.atomic import write_text
 from arousal.errors import DataError
 from arousal.study.codec import from_plain, to_plain
 from arousal.study.reading import SessionReading
+from arousal.study.record import reading_path
 
-__all__ = ["load_reading", "reading_path", "write_reading"]
-
-
-def reading_path(study: Path, session: str) -> Path:
-    """Return where a session's reading is kept."""
-    return study / "derivatives" / "readings" / f"{session}.json"
+__all__ = ["load_reading", "write_reading"]
 
 
 def write_reading(study: Path, reading: SessionReading) -> Path:

@@ -20,6 +20,7 @@ __all__ = [
     "Record",
     "forget_record",
     "load_record",
+    "reading_path",
     "record_path",
     "recorded_sessions",
     "save_record",
@@ -72,6 +73,11 @@ class Record:
 def record_path(study: Path, session: str) -> Path:
     """Return where a session's record is kept."""
     return study / "derivatives" / "jobs" / f"{session}.json"
+
+
+def reading_path(study: Path, session: str) -> Path:
+    """Return where a session's reading is kept."""
+    return study / "derivatives" / "readings" / f"{session}.json"
 
 
 def recorded_sessions(study: Path) -> list[str]:

@@ -19,7 +19,7 @@ from typing import Literal
 
 from arousal.errors import ArousalError, UsageError, one_line
 from arousal.findings import Severity
-from arousal.session import Participant, load_participants
+from arousal.session import Participant
 from arousal.study.inputs import (
     Inputs,
     consent_digest,
@@ -28,9 +28,11 @@ from arousal.study.inputs import (
     named_elsewhere,
     unchanged,
 )
-from arousal.study.made import drop_outputs, outputs_stand, write_outputs
+from arousal.study.made import outputs_stand, write_outputs
 from arousal.study.measured_session import measure_session
-from arousal.study.record import Record, forget_record, load_record, save_record
+from arousal.study.plan import participants_of
+from arousal.study.record import Record, load_record, save_record
+from arousal.study.removal import remove_session
 
 __all__ = ["Job", "Outcome", "keep_out", "run_job"]
 
@@ -206,20 +208,9 @@ def keep_out(study: Path, session: str, reason: str, exit_code: int) -> Outcome:
     exit_code : int
         Of the error that it was.
     """
-    before = load_record(study, session)
-    try:
-        drop_outputs(study, session, before.outputs if before else {})
-        if before is None or not before.reason:
-            forget_record(study, session)
-    except (UsageError, OSError) as error:
-        reason = f"{reason}; and what is left of its tables cannot be removed: {error}"
-    return Outcome(session, "failed", one_line(reason), exit_code)
-
-
-def participants_of(study: Path) -> dict[str, Participant]:
-    """Return the rows of ``participants.tsv``; none if there is no such table."""
-    table = study / "participants.tsv"
-    return load_participants(table) if table.exists() else {}
+    left = remove_session(study, session)
+    told = "; ".join(filter(None, (reason, left)))
+    return Outcome(session, "failed", one_line(told), exit_code)
 
 
 def _hypothesis_digest(study: Path, copy: str) -> str:
@@ -236,7 +227,7 @@ def _told(error: ArousalError, study: Path) -> str:
 @contextmanager
 def _one_thread() -> Iterator[None]:
     """Hold BLAS to one thread: sums in another order have other last digits."""
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     with threadpool_limits(limits=1):
         yield

@@ -1,0 +1,98 @@
+"""Commands over a whole study. They parse, call and print; no logic lives here.
+
+`COMMANDS` is registered by `arousal.cli`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from arousal.terminal import clear_progress, note, progress
+
+if TYPE_CHECKING:
+    from arousal.study.process import ProcessReport, Step
+
+__all__ = ["COMMANDS"]
+
+_PATH = click.Path(path_type=Path)
+_STUDY = click.argument("study", type=_PATH)
+_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+OFTEN, SELDOM = 0.2, 10.0
+"""Seconds between two lines of progress: on a terminal, and in a log."""
+
+
+@click.command()
+@_STUDY
+@click.option("--jobs", type=click.IntRange(1), help="Sessions at the same time; default: cores.")
+@click.option("--scheduler", metavar="ADDRESS", help="Dask cluster to do it: tcp://host:8786.")
+@click.option("--only", metavar="PATTERN", help="Sessions whose names match, as 2026-03-*.")
+@click.option("--force", is_flag=True, help="Compute again although nothing changed.")
+@_JSON
+def process(
+    study: Path,
+    jobs: int | None,
+    scheduler: str | None,
+    only: str | None,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Compute the tables of all sessions of a study; only what changed is computed again.
+
+    Each session's own tables go to its derivatives/ folder; STUDY/derivatives/tables/ holds one
+    Parquet dataset per kind. A session that fails is told at the end and stops nobody. Stop it
+    with Ctrl-C whenever you like: the next run goes on from there. Ends with 3 if some sessions
+    failed, with 5 if none could be used.
+    """
+    from arousal.study.process import process_study
+
+    report = process_study(
+        study,
+        datetime.now(UTC),
+        jobs=jobs,
+        scheduler=scheduler,
+        only=only,
+        force=force,
+        progress=_Teller(),
+    )
+    clear_progress()
+    _tell(report)
+    if as_json:
+        click.echo(json.dumps(report.as_json(), ensure_ascii=False))
+    else:
+        click.echo(f"{report.counted} ({report.seconds:.1f} s)")
+    report.check()
+
+
+class _Teller:
+    """Tells how far the work is, but not more often than anybody reads."""
+
+    def __init__(self) -> None:
+        self.every = OFTEN if sys.stderr.isatty() else SELDOM
+        self.told = -self.every
+
+    def __call__(self, step: Step) -> None:
+        now = time.monotonic()
+        if now - self.told >= self.every or step.done == step.total:
+            self.told = now
+            progress(str(step))
+
+
+def _tell(report: ProcessReport) -> None:
+    for failure in report.failures:
+        note(f"failed: {failure.session}: {failure.reason}")
+    for name in report.removed:
+        note(f"removed: {name} (its folder is gone)")
+    if report.remarks:
+        count = sum(report.remarks.values())
+        where = f"{len(report.remarks)} sessions (arousal inspect STUDY/sessions/ID)"
+        note(f"{count} remarks in {where}")
+
+
+COMMANDS: list[click.Command] = [process]
