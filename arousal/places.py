@@ -8,14 +8,46 @@ with a ``study.toml`` belongs to that study, in which a missing consent is a no.
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from arousal.locked import check_unlocked
-from arousal.session import load_session
+from arousal.session import SessionFile, load_session
 
-__all__ = ["session_folder", "study_folder"]
+__all__ = ["data_files", "session_folder", "study_folder"]
 
-SESSION, STUDY = "session.toml", "study.toml"
+SESSION, STUDY, XDF = "session.toml", "study.toml", ".xdf"
+
+
+def data_files(folder: Path, session: SessionFile) -> tuple[Path, ...]:
+    """Return what was recorded in a session, in the order in which it was.
+
+    Parameters
+    ----------
+    folder : Path
+        The session's folder.
+    session : SessionFile
+        Its ``session.toml``.
+
+    Returns
+    -------
+    tuple of Path
+        The recording that the file names and, if it is an XDF file, those that a recorder wrote
+        which was started again: ``recording-2.xdf``, ``recording-3.xdf`` ... Empty if the first is
+        missing.
+    """
+    first = folder / session.recording
+    if not first.exists():
+        return ()
+    if first.suffix.lower() != XDF or not first.is_file():
+        return (first,)
+    number = re.compile(rf"{re.escape(first.stem)}-(\d+){re.escape(first.suffix)}")
+    later = {
+        int(found[1]): path
+        for path in first.parent.iterdir()
+        if (found := number.fullmatch(path.name)) and path.is_file()
+    }
+    return (first, *(later[n] for n in sorted(later)))
 
 
 def session_folder(path: Path) -> Path | None:
@@ -24,7 +56,7 @@ def session_folder(path: Path) -> Path | None:
     Parameters
     ----------
     path : Path
-        A session folder, its ``session.toml``, or the recording that this file names.
+        A session folder, its ``session.toml``, or a recording of this session (`data_files`).
 
     Returns
     -------
@@ -46,8 +78,9 @@ def session_folder(path: Path) -> Path | None:
     here = _real(path)
     for folder in here.parents:
         if (folder / SESSION).exists():
-            recording = folder / load_session(folder / SESSION).recording
-            return folder if _real(recording) == here else None
+            session = load_session(folder / SESSION)
+            own = {_real(p) for p in (folder / session.recording, *data_files(folder, session))}
+            return folder if here in own else None
     return None
 
 

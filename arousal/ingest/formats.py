@@ -32,12 +32,16 @@ class Request:
         The session that the file belongs to: who wore what.
     id : str
         Name of the session.
+    more : tuple of Path
+        Further files of the session: a recorder that was started again begins a new one.
     """
 
     path: Path
     mapping: Mapping
     session: SessionFile | None = None
     id: str = ""
+    more: tuple[Path, ...] = ()
+    """Files that continue the first one, in order (`arousal.places.data_files`)."""
 
 
 @dataclass(frozen=True, slots=True)

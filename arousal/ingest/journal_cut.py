@@ -23,9 +23,16 @@ NUMBERS = ("stream", "number", "continues")
 
 
 def journals_of(data_file: Path) -> list[Path]:
-    """Return the journals that lie beside a data file."""
+    """Return the journals beside a data file that are about it (as far as they name one)."""
     places = (journal_path(data_file), data_file.with_name("journal.jsonl"))
-    return [place for place in dict.fromkeys(places) if place.is_file()]
+    there = [place for place in dict.fromkeys(places) if place.is_file()]
+    return [place for place in there if _names(place) <= {data_file.name}]
+
+
+def _names(journal: Path) -> set[str]:
+    """Data files that a journal says it is about: stream 5 of another one is somebody else's."""
+    starts = [line for line in _lines(journal) if line.get("type") == "start"]
+    return {Path(str(line["file"])).name for line in starts if line.get("file")}
 
 
 def streams_of_person(journal: Path, named: Callable[..., bool]) -> frozenset[int]:

@@ -30,6 +30,7 @@ from arousal.ingest import (
 from arousal.ingest.formats import Format, Request
 from arousal.ingest.mapping import MAPPING_FILE, Mapping, load_mapping
 from arousal.ingest.people_folder import is_people_folder, read_people_folder
+from arousal.places import data_files
 from arousal.protocol import load_protocol
 from arousal.recording import Recording
 from arousal.session import SessionFile, load_session
@@ -112,7 +113,9 @@ def load(
 
 
 def _read(request: Request) -> Recording:
-    return _format_of(request.path).read(request)
+    # A recorder that was killed at once leaves an empty file; the next one holds the session.
+    written = (p for p in (request.path, *request.more) if p.is_dir() or p.stat().st_size)
+    return _format_of(next(written, request.path)).read(request)
 
 
 def _own_mapping(place: Path) -> Path | None:
@@ -165,8 +168,10 @@ def _request(
             load_protocol(protocol)  # a name that does not exist is said now, not after reading
         return Request(place, words, None, stem_of(place))
     _check_roles(session, settings, protocol)
-    data = _recording_of(place, session) if settings.is_file() else place
-    return Request(data, words, session, session.id)
+    if not settings.is_file():
+        return Request(place, words, session, session.id)
+    data = _recording_of(place, session)
+    return Request(data, words, session, session.id, data_files(place, session)[1:])
 
 
 def stem_of(place: Path) -> str:

@@ -22,6 +22,7 @@ from arousal.ingest.raw import RawStream
 from arousal.ingest.units import find_unit, to_kind
 from arousal.ingest.virtual_devices import Stamping, VirtualStream, dress
 from arousal.ingest.virtual_faults import Fault, FaultPlan
+from arousal.places import data_files
 from arousal.session import load_session
 
 __all__ = ["Replay", "virtual_streams"]
@@ -61,13 +62,16 @@ def virtual_streams(path: Path, devices: Sequence[str] = ()) -> tuple[VirtualStr
     NothingUsableError
         If it holds no samples.
     """
-    from arousal.ingest.xdf import read_xdf
+    from arousal.ingest.xdf_continued import read_continued
 
+    files: tuple[Path, ...] = (path,)
     if (path / "session.toml").is_file():
-        path = path / load_session(path / "session.toml").recording
+        session = load_session(path / "session.toml")
+        files = data_files(path, session) or (path / session.recording,)
+        path = files[0]
     if path.is_dir():
         raise DataError("holds no session.toml", where=path, hint="name the .xdf file itself")
-    raw = [stream for stream in read_xdf(path).streams if stream.times.size]
+    raw = [stream for stream in read_continued(files).streams if stream.times.size]
     if not raw:
         raise NothingUsableError("no stream has samples to replay", where=path)
     start = min(float(stream.times[0]) for stream in raw)

@@ -29,7 +29,7 @@ def read_xdf_recording(request: Request) -> Recording:
     Parameters
     ----------
     request : Request
-        The file, and who wore what.
+        The file, those that continue it, and who wore what.
 
     Returns
     -------
@@ -42,9 +42,10 @@ def read_xdf_recording(request: Request) -> Recording:
     FormatError
         If it is no XDF file or damaged beyond reading.
     """
-    from arousal.ingest.xdf import read_xdf
+    from arousal.ingest.xdf_continued import read_continued
 
-    xdf = read_xdf(request.path)
+    files = (request.path, *request.more)
+    xdf = read_continued(files)
     known = Known(
         request.id,
         request.mapping,
@@ -52,7 +53,7 @@ def read_xdf_recording(request: Request) -> Recording:
         "lsl",
         xdf.started,
         None,
-        source_of([request.path], FORMAT.name),
+        source_of(files, FORMAT.name),
         xdf.findings,
         find_pseudonym(request.path.stem),
     )
