@@ -37,7 +37,7 @@ Floats = NDArray[np.float64]
 
 ALPHA = 0.05
 AGAIN = "run arousal longitudinal"
-_NUMBERS = ("slope", "low", "high", "se", "t", "df", "p")
+_NUMBERS = ("slope", "low", "high", "se", "t", "df", "p", "p_groups")
 _PER = {"meeting": "per meeting", "psychoeducation": "with against without"}
 
 
@@ -279,6 +279,8 @@ def _fitted(units: pd.DataFrame, covariate: str) -> dict[str, Any]:
 def _found(row: Mapping[str, Any], p: float) -> dict[str, str]:
     if row["model"] == "none":
         return {"found": "refused"}
+    if p < ALPHA and row["p_groups"] >= ALPHA:
+        return {"found": "cannot tell", "why": "the groups' own slopes differ too much"}
     if p < ALPHA:
         return {"found": "rises" if row["slope"] > 0 else "falls"}
     interval = f"{row['low']:+.2g} to {row['high']:+.2g} {row['unit']}"
