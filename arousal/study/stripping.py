@@ -2,8 +2,8 @@
 
 An export is made of what it needs (samples, marks, roles), never of everything but some; serial
 numbers, stream names and paths are therefore simply not written. What people or devices wrote as
-text (labels of marks, covariates, names) is gone through besides, with what is known of this study's
-streams and with the patterns below.
+text (labels of marks, covariates, names) is gone through besides, with what is known of this
+study's streams and with the patterns below.
 
 Dates are moved, not blurred: the first session begins on 1 January 1900 at 00:00 UTC, and every
 date and time keeps its distance from it. BIDS asks for dates before 1925 where they were moved.
@@ -91,20 +91,27 @@ class MovedDates:
         return None if self.first is None else FIRST_DAY.date() + (at - self.first.date())
 
 
-def identifiers(names: Iterable[str], people: Iterable[str]) -> frozenset[str]:
-    """Return what of the names of streams, hosts and devices must not occur in a text.
+def identifiers(
+    streams: Iterable[str], devices: Iterable[str], people: Iterable[str]
+) -> frozenset[str]:
+    """Return what must not occur in a text of the names that a study's devices have.
 
-    Words without a digit of fewer than six letters are too common to be searched for (``EDA``), and
-    people's pseudonyms are what an export tells.
+    Parameters
+    ----------
+    streams : iterable of str
+        Names of streams and files; those without a digit are common words (``Markers``).
+    devices : iterable of str
+        Serial numbers, ids and hosts.
+    people : iterable of str
+        Pseudonyms: what an export tells.
+
+    Examples
+    --------
+    >>> sorted(identifiers(["EDA", "Polar H10 A012"], ["lab-pc", "P04"], ["P04"]))
+    ['Polar H10 A012', 'lab-pc']
     """
-    keep = set(people)
-    return frozenset(
-        name
-        for name in (n.strip() for n in names)
-        if name not in keep
-        and len(name) >= SHORTEST
-        and (len(name) >= 6 or any(c.isdigit() for c in name))
-    )
+    telling = {name for name in streams if any(c.isdigit() for c in name)} | set(devices)
+    return frozenset(name for name in telling - set(people) if len(name.strip()) >= SHORTEST)
 
 
 @dataclass(frozen=True)
@@ -116,7 +123,7 @@ class Stripping:
     dates : MovedDates
         How dates are told.
     known : frozenset of str
-        Names of streams, devices and hosts, from `identifiers`.
+        Names of streams, devices and hosts, as `identifiers` finds them.
 
     Examples
     --------

@@ -1,0 +1,218 @@
+"""One session -> its folders in a BIDS dataset: signals, marks, and what BIDS has no place for."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+
+from arousal.ingest.bids_events import events_text
+from arousal.ingest.bids_names import label_of
+from arousal.ingest.bids_writer import recording_labels, write_physio, write_text_file
+from arousal.ingest.session_writer import protocol_toml, session_toml
+from arousal.phase_align import Correction
+from arousal.protocol import bundled_protocols
+from arousal.recording import Person
+from arousal.session import SessionFile
+from arousal.session_input import SessionInput
+from arousal.settings import Settings
+from arousal.study.bids_marks import MarkTeller, people_named
+from arousal.study.stripping import Stripping
+from arousal.withheld import Withheld
+
+__all__ = ["KEPT", "LeftOut", "SessionExport", "write_session_folders"]
+
+KEPT = "sourcedata/arousal"
+"""Folder of what BIDS has no place for, in a dataset."""
+OWN_PROTOCOL = "protocol.toml"
+NO_SHARING = "no consent to share_raw"
+NO_RECORDING = "no consent to record"
+ELSEWHERE = "consents are held elsewhere"
+NO_SIGNAL = "no signal was recognised"
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Somebody, or a whole session, that is not in the export, and why."""
+
+    session: str
+    person: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class SessionExport:
+    """What of one session goes into an export.
+
+    Parameters
+    ----------
+    source : SessionInput
+        The session.
+    label : str
+        Its ``ses-`` label.
+    id : str
+        The id that its ``session.toml`` in the export has.
+    strip : Stripping
+        Goes through every text.
+    held_elsewhere : bool
+        Whether the caller answers for people whose consents another institution keeps.
+    """
+
+    source: SessionInput
+    label: str
+    id: str
+    strip: Stripping
+    held_elsewhere: bool = False
+
+    @property
+    def session(self) -> SessionFile:
+        """Its ``session.toml``; every session of a study has one."""
+        assert self.source.session is not None  # noqa: S101 - opened by its folder
+        return self.source.session
+
+    def reason(self, person: str) -> str:
+        """Why a person's data may not be shared; empty if they may."""
+        consents = self.source.consents
+        if consents.held_elsewhere:
+            return "" if self.held_elsewhere else ELSEWHERE
+        if not consents.allows(person, "record"):
+            return NO_RECORDING
+        return "" if consents.allows(person, "share_raw") else NO_SHARING
+
+    @property
+    def persons(self) -> tuple[Person, ...]:
+        """Everybody whose data are shared."""
+        return tuple(p for p in self.source.recording if _signals(p) and not self.reason(p.id))
+
+    @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """Everybody else in the room, as far as it is known."""
+        shared = {p.id for p in self.persons}
+        everyone = dict.fromkeys((*(p.id for p in self.source.recording), *self.session.people))
+        return tuple(
+            LeftOut(self.session.id, person, self.reason(person) or NO_SIGNAL)
+            for person in everyone
+            if person not in shared
+        )
+
+    @property
+    def hidden(self) -> Withheld:
+        """Everybody who did not agree, whoever names them."""
+        source = self.source
+        labels = [e.label for e in source.recording.events]
+        labels += [c.label for c in source.corrections]
+        known = {p.id for p in source.recording} | people_named(labels)
+        known |= {*(source.consents.participants or {}), *self.session.people}
+        return Withheld(frozenset(p for p in known if self.reason(p)))
+
+    @property
+    def task(self) -> str:
+        """BIDS calls what was done a task: here the protocol."""
+        return label_of(self.source.protocol.id)
+
+
+def _signals(person: Person) -> tuple[Any, ...]:
+    return tuple(s for s in person.signals if len(s))
+
+
+def write_session_folders(place: Path, export: SessionExport, label: Callable[[str], str]) -> None:
+    """Write one session into a dataset.
+
+    Parameters
+    ----------
+    place : Path
+        The dataset.
+    export : SessionExport
+        The session; somebody's data are shared.
+    label : callable
+        Pseudonym -> BIDS label.
+    """
+    source = export.source
+    markers = export.session.markers
+    events = tuple(e for e in source.recording.events if markers.stream in {None, e.source})
+    teller = MarkTeller(events, source.protocol, markers.codes, export.hidden, export.strip)
+    marks = events_text(teller.told())
+    for person in export.persons:
+        subject = f"sub-{label(person.id)}"
+        folder = place / subject / f"ses-{export.label}" / "beh"
+        stem = f"{subject}_ses-{export.label}_task-{export.task}"
+        write_text_file(folder / f"{stem}_events.tsv", marks)
+        signals = _signals(person)
+        for name, signal in zip(recording_labels(signals), signals, strict=True):
+            more = {"TaskName": source.protocol.id}
+            write_physio(folder, f"{stem}_recording-{name}", signal, more)
+    _write_kept(place / KEPT / f"ses-{export.label}", export, teller)
+
+
+def _write_kept(folder: Path, export: SessionExport, teller: MarkTeller) -> None:
+    source = export.source
+    bundled = source.protocol.id if source.protocol.id in bundled_protocols() else OWN_PROTOCOL
+    write_text_file(folder / "session.toml", session_toml(_session(export, bundled)))
+    if bundled == OWN_PROTOCOL:
+        own = type(source.protocol).model_validate(
+            export.strip.tree(source.protocol.model_dump(mode="json", by_alias=True))
+        )
+        write_text_file(folder / OWN_PROTOCOL, protocol_toml(own))
+    if source.corrections:
+        text = _corrections_text(teller.corrections(source.corrections))
+        write_text_file(folder / "timeline.tsv", text)
+    if source.settings != Settings():
+        settings = source.settings.model_dump(mode="json", exclude_none=True)
+        write_text_file(folder / "arousal.toml", tomlkit.dumps(settings))
+
+
+def _corrections_text(rows: tuple[Correction, ...]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter="\t", lineterminator="\n")
+    writer.writerow([f.name for f in fields(Correction)])
+    for row in rows:
+        writer.writerow(["n/a" if cell in {None, ""} else cell for cell in astuple(row)])
+    return text.getvalue()
+
+
+def _session(export: SessionExport, protocol: str) -> SessionFile:
+    """Return the ``session.toml`` of the export: no stream, no file, nobody who did not agree."""
+    source, dates, strip = export.source, export.strip.dates, export.strip
+    session, hidden = export.session, export.hidden.names
+    people = {p: entry for p, entry in session.people.items() if p not in hidden}
+    content: dict[str, Any] = {
+        "id": export.id,
+        "protocol": protocol,
+        "started": dates.moment(session.started or source.recording.started),
+        "meeting": session.meeting,
+        "group": strip.text(session.group) if session.group else None,
+        "setting": session.setting,
+        "recording": "bids",
+        "presenter": session.presenter if session.presenter not in hidden else None,
+        "people": {p: {"role": e.role, "eda_site": e.eda_site} for p, e in people.items()},
+        "consent": _consents(session, people, export),
+        "release": _release(session, people, export),
+        "markers": {"codes": {strip.text(k): v for k, v in session.markers.codes.items()}},
+    }
+    return SessionFile.model_validate({k: v for k, v in content.items() if v not in (None, {})})
+
+
+def _consents(session: SessionFile, people: dict[str, Any], export: SessionExport) -> Any:
+    if not isinstance(session.consent, dict):
+        return session.consent
+    day = export.strip.dates.day
+    return {
+        person: {purpose: moved for purpose, at in dates.model_dump(exclude_none=True).items()
+                 if (moved := day(at)) is not None}
+        for person, dates in session.consent.items()
+        if person in people
+    }  # fmt: skip
+
+
+def _release(session: SessionFile, people: dict[str, Any], export: SessionExport) -> dict[str, Any]:
+    moment = export.strip.dates.moment
+    moved = {p: moment(at) for p, at in session.release.people.items() if p in people}
+    told = {p: at for p, at in moved.items() if at is not None}
+    given = "delay_hours" in session.release.model_fields_set
+    delay = {"delay_hours": session.release.delay_hours} if given else {}
+    return {**delay, **({"people": told} if told else {})}
