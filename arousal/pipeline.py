@@ -114,6 +114,10 @@ class Measured:
     short: pd.DataFrame
     quality: pd.DataFrame
     findings: tuple[Finding, ...]
+    physiologies: tuple[_features.PersonPhysiology, ...] = ()
+    """What windows are made of, second by second: for synchrony."""
+    speech: Mapping[str, NDArray[np.float64]] | None = None
+    """Turns of speech per person, s; ``None`` if nobody's speech is known."""
 
     @cached_property
     def _device_hr(self) -> dict[str, Signal]:
@@ -275,6 +279,8 @@ def measure(source: SessionInput, *, progress: Progress = lambda _: None) -> Mea
         short=_features.window_features(physiologies, short, settings, speech),
         quality=_features.quality_table(persons, physiologies, onset, end, settings),
         findings=(*source.findings, *recording.findings, *timeline.findings, *found),
+        physiologies=tuple(physiologies),
+        speech=speech,
     )
 
 

@@ -111,6 +111,8 @@ def own_speech_out(values: ArrayLike, speech: ArrayLike, length: int) -> FloatAr
     x = np.asarray(values, dtype=np.float64).copy()
     talk = np.asarray(speech, dtype=np.float64)
     count = x.shape[-1] // length
+    if not count:
+        return x  # shorter than a segment: no slope can be told, and no segment is cut from it
     for i in range(len(x)):
         if not np.isfinite(talk[i]).all() or np.ptp(talk[i]) == 0:
             continue

@@ -75,10 +75,11 @@ class Recovery:
     mean : float
         Restricted mean half-recovery time, s, up to ten minutes; NaN with a reason.
     expected : float
-        Its mean over surrogates.
+        Its geometric mean over surrogates.
     ratio : float
         Natural logarithm of mean / expected: the number for a test over blocks (below 0 = quicker
-        than such a curve by itself).
+        than such a curve by itself). Both are logarithms before they are averaged; against the
+        plain mean of the surrogates, curves that only wander would seem a little quick.
     p : float
         Two-sided: twice the share of surrogates (and the data) in the nearer tail.
     peaks, censored : int
@@ -230,6 +231,7 @@ def recovery(
     mean = restricted_mean(own)
     others = [half_recoveries(s, stratum, step) for s in phase_randomised(x, draws, rng)]
     drawn = np.array([restricted_mean(t) for t in others if len(t) >= LEAST_PEAKS])
+    drawn = drawn[drawn > 0]
     if drawn.size < 20 or not mean > 0:
         return Recovery(
             mean=mean,
@@ -237,7 +239,7 @@ def recovery(
             censored=censored,
             reason=f"only {drawn.size} surrogates have three peaks",
         )
-    expected = float(drawn.mean())
+    expected = float(np.exp(np.log(drawn).mean()))
     every = np.concatenate([[mean], drawn])
     tail = min(np.mean(every <= mean + 1e-9), np.mean(every >= mean - 1e-9))
     ratio = float(np.log(mean / expected))

@@ -6,21 +6,16 @@ A study is a folder with ``study.toml``, ``sessions/<id>/`` and, once a hypothes
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from arousal.atomic import write_text
-from arousal.derivatives import write_table
 from arousal.errors import NothingUsableError
 from arousal.findings import Finding
 from arousal.hypothesis.block_curves import BlockCurve, shape_phase
-from arousal.hypothesis.checklist import Item, checklist
+from arousal.hypothesis.checklist import checklist
 from arousal.hypothesis.curve_test import curve_clusters, simultaneous_band
 from arousal.hypothesis.hypothesis_file import LEAST_BLOCKS, HypothesisFile
 from arousal.hypothesis.inference import Alternative
@@ -37,113 +32,24 @@ from arousal.hypothesis.registration import (
 )
 from arousal.hypothesis.study_facts import StudyFacts
 from arousal.session import load_participants, load_study
+from arousal.study.exploration import explore_study
 from arousal.study.reading import SessionReading, read_session
+from arousal.study.study_test import StudyCurve, StudyTest, write_study_test
 from arousal.study.summary import StudySummary
-from arousal.tables import CONTRASTS, RESULTS, SCHEMA_VERSION
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["StudyCurve", "StudyTest", "run_study_test", "write_study_test"]
 
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class StudyCurve:
-    """The course of one contrast and measure over its phase, across blocks.
-
-    Parameters
-    ----------
-    contrast, measure, phase : str
-        What it is.
-    mean, low, high : tuple of float
-        Mean over blocks and its simultaneous 95 % band, bin by bin; NaN without enough blocks.
-    n : tuple of int
-        Blocks behind each bin.
-    p : float
-        Smallest p of any stretch above (or below) zero, corrected over the whole curve.
-    stretches : tuple of (first bin, last bin, p)
-        Where.
-    """
-
-    contrast: str
-    measure: str
-    phase: str
-    mean: tuple[float, ...]
-    low: tuple[float, ...]
-    high: tuple[float, ...]
-    n: tuple[int, ...]
-    p: float
-    stretches: tuple[tuple[int, int, float], ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class StudyTest:
-    """What a study says about its registered hypothesis.
-
-    Parameters
-    ----------
-    name, version, sha256 : str
-        The hypothesis.
-    contrasts, results : DataFrame
-        `arousal.tables.CONTRASTS` and `arousal.tables.RESULTS`.
-    curves : tuple of StudyCurve
-        Of contrasts that lie within one phase, from six blocks on.
-    methods : str
-        A paragraph for a paper.
-    checklist : tuple of Item
-        What a report must tell.
-    findings : tuple of Finding
-        What was noticed on the way.
-    counted : str
-        How many sessions and blocks, in words.
-    people : mapping of str to tuple of str
-        Session id -> pseudonyms whose data are in it, so that whoever shows the result later can
-        ask for their consent again.
-    """
-
-    name: str
-    version: str
-    sha256: str
-    contrasts: pd.DataFrame
-    results: pd.DataFrame
-    curves: tuple[StudyCurve, ...]
-    methods: str
-    checklist: tuple[Item, ...]
-    findings: tuple[Finding, ...]
-    counted: str
-    people: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-    def as_json(self) -> dict[str, Any]:
-        """Everything but the block contrasts as one JSON-ready object; a missing number is null."""
-        rows = self.results.to_dict(orient="records")
-        return {
-            "schema_version": SCHEMA_VERSION,
-            "hypothesis": {"name": self.name, "version": self.version, "sha256": self.sha256},
-            "counted": self.counted,
-            "people": {session: list(who) for session, who in self.people.items()},
-            "columns": RESULTS.sidecar(),
-            "rows": [{str(k): _plain(v) for k, v in row.items()} for row in rows],
-            "curves": [_plain(asdict(c)) for c in self.curves],
-            "methods": self.methods,
-            "checklist": [asdict(item) for item in self.checklist],
-            "findings": [_plain(asdict(f)) for f in self.findings],
-        }
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if np.isfinite(value) else None
-    if isinstance(value, dict):
-        return {k: _plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
-    return value
+Reader = Callable[[Sequence[Path], HypothesisFile], Iterable[SessionReading]]
 
 
 def run_study_test(
-    folder: Path, now: datetime, *, name: str | None = None, progress: Progress = lambda _: None
+    folder: Path,
+    now: datetime,
+    *,
+    name: str | None = None,
+    progress: Progress = lambda _: None,
+    reader: Reader | None = None,
 ) -> StudyTest:
     """Test a study's registered hypothesis and write what follows to ``derivatives/``.
 
@@ -157,6 +63,9 @@ def run_study_test(
         Which registered hypothesis; default: the last.
     progress : callable
         Called with a short line as the work goes on.
+    reader : callable, optional
+        Reads session folders for a hypothesis, for instance in parallel or from what was kept;
+        default: `read_session`, one after the other.
 
     Raises
     ------
@@ -171,10 +80,7 @@ def run_study_test(
     if not sessions:
         raise NothingUsableError("no session", where=folder / "sessions")
     mark_read(folder, file, len(sessions), now)
-    readings = []
-    for count, session in enumerate(sessions, start=1):
-        progress(f"{session.name} ({count} of {len(sessions)})")
-        readings.append(read_session(session, file))
+    readings = list((reader or _one_by_one(progress))(sessions, file))
     ledger = load_ledger(folder)
     result = _tested(readings, file, entry, ledger, _participants(folder))
     write_study_test(result, folder / "derivatives")
@@ -188,18 +94,13 @@ def run_study_test(
     return result
 
 
-def write_study_test(result: StudyTest, folder: Path) -> None:
-    """Write ``contrasts.tsv`` (with sidecar), ``results.tsv`` and ``results.json``.
+def _one_by_one(progress: Progress) -> Reader:
+    def read(sessions: Sequence[Path], file: HypothesisFile) -> Iterable[SessionReading]:
+        for count, session in enumerate(sessions, start=1):
+            progress(f"{session.name} ({count} of {len(sessions)})")
+            yield read_session(session, file)
 
-    The columns of ``results.tsv`` are described inside ``results.json``, where a sidecar of that
-    name would stand.
-    """
-    write_table(result.contrasts, CONTRASTS, folder / "contrasts.tsv")
-    RESULTS.check(result.results)
-    text = result.results.to_csv(sep="\t", index=False, na_rep="n/a", lineterminator="\n")
-    write_text(folder / "results.tsv", text)
-    content = json.dumps(result.as_json(), indent=2, ensure_ascii=False)
-    write_text(folder / "results.json", content + "\n")
+    return read
 
 
 def _participants(folder: Path) -> frozenset[str]:
@@ -243,6 +144,7 @@ def _tested(
         (*(f for r in readings for f in r.findings), *_looks(ledger, file)),
         f"{facts.used_sessions} of {facts.sessions} sessions, {len(blocks)} case blocks",
         {r.session: r.tally.people for r in readings if r.tally is not None},
+        explore_study(readings, hypothesis),
     )
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from arousal.tables.courses import CURVES, GROUP, PHASES
 from arousal.tables.declaration import SCHEMA_VERSION, Column, Table
+from arousal.tables.exploration import EXPLORATION
 from arousal.tables.longitudinal import LONGITUDINAL
 from arousal.tables.measures import INDEX_ID, MEASURE_IDS, MEASURES, Measure, measure
 from arousal.tables.results import CONTRASTS, RATINGS, RESULTS
@@ -21,6 +22,7 @@ from arousal.tables.windows import FEATURES
 __all__ = [
     "CONTRASTS",
     "CURVES",
+    "EXPLORATION",
     "FEATURES",
     "GROUP",
     "INDEX_ID",
@@ -41,5 +43,6 @@ __all__ = [
 
 TABLES: tuple[Table, ...] = (
     *(FEATURES, CURVES, GROUP, PHASES, QUALITY, CONTRASTS, RESULTS, RATINGS, LONGITUDINAL),
+    *EXPLORATION,
 )
 """Every declared table."""

@@ -62,3 +62,10 @@ def test_what_own_speech_explains_is_taken_out_and_the_course_of_the_phase_is_no
 def test_a_person_whose_speech_is_not_known_is_left_as_is():
     values = np.random.default_rng(4).standard_normal((1, 600))
     np.testing.assert_array_equal(own_speech_out(values, np.full((1, 600), np.nan), 60), values)
+
+
+def test_a_phase_shorter_than_a_segment_stays_as_it_is():
+    values = np.random.default_rng(3).standard_normal((2, 50))
+    talk = np.zeros((2, 50))
+    talk[:, 10:30] = 1.0
+    np.testing.assert_array_equal(own_speech_out(values, talk, 60), values)

@@ -20,6 +20,8 @@ from arousal.study.trajectory import run_study_test
 from arousal.tables import CONTRASTS, RESULTS
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+EXPLORED = ("events", "synchrony", "recovery", "bands", "case_course")
+"""What hearts, speech and marks show beside the hypothesis."""
 STUDY = 'schema = 1\nname = "demo"\nconsent = "held elsewhere"\n'
 
 
@@ -53,12 +55,9 @@ def tested(evening, tmp_path_factory):
 def test_the_files_are_written_as_declared(tested):
     study, result = tested
     folder = study / "derivatives"
-    assert {p.name for p in folder.iterdir()} == {
-        "contrasts.tsv",
-        "contrasts.json",
-        "results.tsv",
-        "results.json",
-    }
+    beside = {f"{name}.{kind}" for name in EXPLORED for kind in ("tsv", "json")}
+    tests = {"contrasts.tsv", "contrasts.json", "results.tsv", "results.json"}
+    assert {p.name for p in folder.iterdir()} == tests | beside
     contrasts = pd.read_csv(folder / "contrasts.tsv", sep="\t")
     assert list(contrasts.columns) == CONTRASTS.names
     results = pd.read_csv(folder / "results.tsv", sep="\t")
