@@ -23,6 +23,7 @@ from arousal.cli_protect import COMMANDS as PROTECT
 from arousal.cli_protect import refuse_locked
 from arousal.cli_recording import COMMANDS as RECORDING
 from arousal.cli_study import COMMANDS as STUDY
+from arousal.cli_study_data import COMMANDS as STUDY_DATA
 from arousal.errors import UsageError, one_line
 from arousal.terminal import clear_progress, ending, forgive_encodings, note, progress
 
@@ -56,7 +57,7 @@ def cli(debug: bool) -> None:
     """  # noqa: D301 (click reads the backspace itself)
 
 
-for _command in (*LIVE, *RECORDING, *STUDY):
+for _command in (*LIVE, *RECORDING):
     cli.add_command(_command)
 
 _PATH = click.argument("path", type=click.Path(path_type=Path))
@@ -271,7 +272,7 @@ def simulate(
     click.echo(str(out))
 
 
-for _command in (*HYPOTHESIS, *CONSENT, *PROTECT):
+for _command in (*STUDY_DATA, *STUDY, *HYPOTHESIS, *CONSENT, *PROTECT):
     cli.add_command(_command)
 
 
