@@ -95,4 +95,81 @@ def _tell(report: ProcessReport) -> None:
         note(f"{count} remarks in {where}")
 
 
-COMMANDS: list[click.Command] = [process]
+@click.command()
+@_STUDY
+@click.argument("question", metavar="SQL")
+@click.option("--csv", "csv_file", metavar="FILE|-", help="Write comma-separated; - is stdout.")
+@click.option("--tsv", "tsv_file", metavar="FILE|-", help="Write tab-separated, missing as n/a.")
+@click.option("--json", "json_file", metavar="FILE|-", help="Write JSON, missing as null.")
+def query(
+    study: Path, question: str, csv_file: str | None, tsv_file: str | None, json_file: str | None
+) -> None:
+    """Ask the tables of a study one SELECT, in DuckDB's SQL.
+
+    \b
+    Tables: features, curves, group, phases, quality, contrasts (see `arousal columns`).
+      arousal query STUDY "select session, person, value, n from phases
+                           where phase = 'presentation' and measure = 'heart_rate'"
+
+    It can read these tables and nothing else. Sessions where a consent changed since they were
+    processed are left out, and named on stderr.
+    """  # noqa: D301 (click reads the backspace itself)
+    from arousal.study import export_table as forms
+    from arousal.study.query import ask
+
+    makers = ((csv_file, forms.as_csv), (tsv_file, forms.as_tsv), (json_file, forms.as_json))
+    wanted = [(target, make) for target, make in makers if target]
+    answer = ask(study, question)
+    _tell_left_out(answer.left_out)
+    for target, make in wanted:
+        if target == "-":
+            click.echo(make(answer), nl=False)
+        else:
+            forms.write_new(Path(target), make(answer))
+            click.echo(target)
+    if not wanted:
+        click.echo(forms.as_lines(answer))
+
+
+@click.command()
+@_STUDY
+@click.argument("out", type=_PATH)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["csv", "tsv", "parquet"]),
+    default="csv",
+    show_default=True,
+)
+@click.option("--only", "kinds", multiple=True, metavar="TABLE", help="May be given several times.")
+def tables(study: Path, out: Path, form: str, kinds: tuple[str, ...]) -> None:
+    """Write the tables of a study to the folder OUT, each as one file for other programs.
+
+    Beside them columns.json, which explains every column. Nothing is overwritten.
+    """
+    from arousal.study.export_table import export_tables
+
+    files, left_out = export_tables(study, out, form, kinds)
+    _tell_left_out(left_out)
+    for path in files:
+        click.echo(str(path))
+
+
+def _tell_left_out(sessions: tuple[str, ...]) -> None:
+    if sessions:
+        named = ", ".join(sessions[:5]) + (", ..." if len(sessions) > 5 else "")
+        note(f"left out, as consents changed since `arousal process`: {named}")
+
+
+@click.command()
+@click.argument("table", required=False)
+@_JSON
+def columns(table: str | None, as_json: bool) -> None:
+    """Explain every column of a study's tables, or of one TABLE: unit, definition, source."""
+    from arousal.study.dictionary import as_lines, dictionary
+
+    described = dictionary(table)
+    click.echo(json.dumps(described, ensure_ascii=False) if as_json else as_lines(described))
+
+
+COMMANDS: list[click.Command] = [process, query, tables, columns]

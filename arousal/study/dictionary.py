@@ -8,12 +8,15 @@ from typing import Any
 
 from arousal import __version__
 from arousal.atomic import write_text
+from arousal.errors import UsageError
 from arousal.study.dataset import KINDS, tables_folder
 from arousal.tables import SCHEMA_VERSION, Column, Table
 
-__all__ = ["SESSION", "columns_with_session", "dictionary", "write_dictionary"]
+__all__ = ["SESSION", "as_lines", "columns_with_session", "dictionary", "write_dictionary"]
 
-SESSION = Column("session", "str", "", "Session id: the name of its folder in sessions/")
+SESSION = Column(
+    "session", "str", "", "Session id: the name of its folder", source="STUDY/sessions/<session>/"
+)
 MADE_BY = {
     "features": "arousal.features.table",
     "curves": "arousal.phase_align.curves",
@@ -30,13 +33,27 @@ def columns_with_session(table: Table) -> tuple[Column, ...]:
     return (SESSION, *(c for c in table.columns if c.name != SESSION.name))
 
 
-def dictionary() -> dict[str, Any]:
-    """Return every kind of table with its columns: name, type, unit, definition, source, bounds."""
+def dictionary(only: str | None = None) -> dict[str, Any]:
+    """Return every kind of table with its columns: name, type, unit, definition, source, bounds.
+
+    Parameters
+    ----------
+    only : str, optional
+        This table alone.
+
+    Raises
+    ------
+    UsageError
+        If there is no such table.
+    """
+    known = [table.name for table in KINDS]
+    if only is not None and only not in known:
+        raise UsageError(f"no table {only!r}; known: {', '.join(known)}")
     return {
         "schema_version": SCHEMA_VERSION,
         "arousal": __version__,
         "missing": "NULL in Parquet and JSON, n/a in TSV, empty in CSV",
-        "tables": {table.name: _described(table) for table in KINDS},
+        "tables": {t.name: _described(t) for t in KINDS if only in {None, t.name}},
     }
 
 
@@ -61,6 +78,18 @@ def _column(column: Column, table: Table) -> dict[str, Any]:
     if column.high is not None:
         entry["maximum"] = column.high
     return entry
+
+
+def as_lines(described: dict[str, Any]) -> str:
+    """Lay a dictionary out for a terminal."""
+    lines = []
+    for name, table in described["tables"].items():
+        lines.append(f"{name}: {table['definition']} Key: {', '.join(table['key'])}.")
+        for column in table["columns"]:
+            unit = f" [{column['unit']}]" if column["unit"] else ""
+            lines.append(f"  {column['name']}{unit}  {column['definition']}  ({column['source']})")
+        lines.append("")
+    return "\n".join(lines).rstrip()
 
 
 def write_dictionary(study: Path) -> Path:
