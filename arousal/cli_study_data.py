@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -168,6 +169,21 @@ def _add_one(adding: Adding, candidate: Candidate, wishes: Wishes, *, do: bool) 
     click.echo(f"  added: {adding.study.sessions / planned.id}")
     if new_people:
         click.echo(f"  new in participants.tsv, to be filled in: {', '.join(new_people)}")
+
+
+@study.command()
+@click.argument("study", type=_PATH)
+@click.option("--verify", is_flag=True, help="Hash every added file again: was one changed?")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+def show(study: Path, verify: bool, as_json: bool) -> None:
+    """Say what is in a study, and what is wrong or missing in it. Nothing is analysed."""
+    from arousal.study.inventory import take_inventory
+
+    inventory = take_inventory(study, verify=verify)
+    text = json.dumps(inventory.as_json(), ensure_ascii=False) if as_json else inventory.as_text()
+    click.echo(text)
+    if inventory.problems:
+        raise DataError(f"{len(inventory.problems)} things are to be put right", where=study)
 
 
 COMMANDS: list[click.Command] = [study]
