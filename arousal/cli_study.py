@@ -172,4 +172,35 @@ def columns(table: str | None, as_json: bool) -> None:
     click.echo(json.dumps(described, ensure_ascii=False) if as_json else as_lines(described))
 
 
-COMMANDS: list[click.Command] = [process, query, tables, columns]
+@click.command()
+@click.argument("session", type=_PATH)
+@click.option("--protocol", metavar="NAME|FILE", help="As given when the tables were made.")
+@click.option("--map", "mapping", type=_PATH, help="As given when the tables were made.")
+@click.option("--settings", type=_PATH, help="As given when the tables were made.")
+@_JSON
+def reproduce(
+    session: Path,
+    protocol: str | None,
+    mapping: Path | None,
+    settings: Path | None,
+    as_json: bool,
+) -> None:
+    """Compute a session again in memory, to see whether the numbers in its derivatives/ come out.
+
+    Says "identical", or which file, version or setting changed and which columns differ by how
+    much, and ends with 3 then. Nothing is written.
+    """
+    from arousal.study.reproduce import reproduce as compute_again
+
+    found = compute_again(session, protocol=protocol, mapping=mapping, settings=settings)
+    if as_json:
+        click.echo(json.dumps(found.as_json(), ensure_ascii=False))
+    else:
+        for line in (*found.changes, *found.differences):
+            click.echo(str(line))
+        if found.identical:
+            click.echo("identical" if not found.changes else "identical, in spite of that")
+    found.check()
+
+
+COMMANDS: list[click.Command] = [process, query, tables, columns, reproduce]

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from arousal import __version__
 from arousal.atomic import replacing_all, write_text
+from arousal.code_version import code_version
 from arousal.pipeline import SessionResult
 from arousal.tables import CURVES, FEATURES, GROUP, PHASES, QUALITY, SCHEMA_VERSION, Table
 
@@ -40,6 +41,8 @@ class Provenance:
         Version of the table declarations.
     arousal, python : str
         Versions.
+    code_sha256 : str
+        Of the sources that shape the numbers and the packages below them.
     packages : mapping
         Name -> version of what the numbers depend on.
     inputs : tuple of mapping
@@ -59,6 +62,7 @@ class Provenance:
 
     schema_version: int
     arousal: str
+    code_sha256: str
     python: str
     packages: Mapping[str, str]
     inputs: tuple[Mapping[str, str], ...]
@@ -83,6 +87,7 @@ def provenance(result: SessionResult, now: datetime) -> Provenance:
     return Provenance(
         schema_version=SCHEMA_VERSION,
         arousal=__version__,
+        code_sha256=code_version(),
         python=platform.python_version(),
         packages={name: version(name) for name in _PACKAGES},
         inputs=tuple(
