@@ -205,11 +205,11 @@ def unlike_beats(wave: FloatArray, peaks: IntArray, reach: int) -> NDArray[np.bo
     inner = np.flatnonzero((peaks >= reach) & (peaks < wave.size - reach))
     if inner.size < FEWEST_FOR_SHAPE:
         return unlike
-    shapes = wave[peaks[inner, None] + np.arange(-reach, reach + 1)]
-    shapes = shapes - shapes.mean(axis=1, keepdims=True)
-    typical = np.median(shapes, axis=0)
-    size = np.sqrt((shapes**2).sum(axis=1) * (typical**2).sum())
-    unlike[inner] = ~(np.einsum("ij,j->i", shapes, typical) >= ALIKE * size)
+    shapes = wave[peaks[inner] + np.arange(-reach, reach + 1)[:, None]]  # a column per beat
+    shapes -= shapes.mean(axis=0)
+    typical = np.median(shapes, axis=1)
+    size = np.sqrt((shapes**2).sum(axis=0) * (typical**2).sum())
+    unlike[inner] = ~(np.einsum("i,ij->j", typical, shapes) >= ALIKE * size)
     return unlike
 
 

@@ -5,7 +5,7 @@ correction using novel beat classification", J Med Eng Technol 43(3), 173-181,
 doi:10.1080/03091902.2019.1640306, in the reading of NeuroKit2's
 ``signal_fixpeaks(method="Kubios", iterative=True)``. For the same whole-number peaks the result
 is the same to the last sample (tests hold it there); the rolling quantiles are taken for all
-positions at once, and only suspicious beats are visited one by one.
+positions at once (`rolling`), and only suspicious beats are visited one by one.
 
 Where we differ: fewer than `FEWEST` beats are returned as they are (NeuroKit2 raises), and beats
 are handed over in ticks of 0.1 ms, so that neither refined R peaks nor 1/1024-s straps lose
@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arousal.features.beats import BeatRun
+from arousal.features.rolling import RollingQuantiles
 
 __all__ = ["FEWEST", "TICKS_PER_SECOND", "correct_run", "fix_peaks", "run_of"]
 
@@ -141,23 +142,33 @@ def fix_peaks(peaks: IntArray, sampling_rate: float) -> IntArray:
     """
     if peaks.size < FEWEST:
         return peaks
-    found = _classify(_series(peaks, sampling_rate))
-    fixed = _apply(found, peaks)
-    while fixed.size >= FEWEST:
-        again = _classify(_series(fixed, sampling_rate))
+    local = _Local()
+    found = _classify(_series(peaks, sampling_rate, local))
+    before, fixed = peaks, _apply(found, peaks)
+    while fixed.size >= FEWEST and not np.array_equal(before, fixed):
+        again = _classify(_series(fixed, sampling_rate, local))
         if again.number >= found.number:
             break
         found = again
-        fixed = _apply(found, fixed)
+        before, fixed = fixed, _apply(found, fixed)
     return fixed
 
 
-def _series(peaks: IntArray, sampling_rate: float) -> _Series:
+class _Local:
+    """Local statistics; from one round of corrections to the next few of them change."""
+
+    def __init__(self) -> None:
+        self.of_change = RollingQuantiles(QUARTILE_SPAN, (0.25, 0.75))
+        self.of_deviation = RollingQuantiles(QUARTILE_SPAN, (0.25, 0.75))
+        self.of_intervals = RollingQuantiles(MEDIAN_SPAN, (0.5,))
+
+
+def _series(peaks: IntArray, sampling_rate: float, local: _Local) -> _Series:
     rr = np.ediff1d(peaks, to_begin=0) / sampling_rate
     rr[0] = np.mean(rr[1:])
     change = np.ediff1d(rr, to_begin=0)
     change[0] = np.mean(change[1:])
-    _divide(change, _threshold(change))
+    _divide(change, _threshold(change, local.of_change))
     before, after, later = _shifted(change)
     neighbours = np.zeros(change.size)
     np.copyto(neighbours, np.maximum(before, after), where=change > 0)
@@ -165,10 +176,10 @@ def _series(peaks: IntArray, sampling_rate: float) -> _Series:
     followers = np.zeros(change.size)
     np.copyto(followers, np.minimum(after, later), where=change >= 0)
     np.copyto(followers, np.maximum(after, later), where=change < 0)
-    median = _rolling(rr, MEDIAN_SPAN, (0.5,))[0]
+    median = local.of_intervals.of(rr)[0]
     deviation = rr - median
     deviation[deviation < 0] *= 2
-    limit = _threshold(deviation)
+    limit = _threshold(deviation, local.of_deviation)
     _divide(deviation, limit)
     return _Series(rr, change, deviation, neighbours, followers, median, limit)
 
@@ -184,26 +195,10 @@ def _divide(series: FloatArray, threshold: FloatArray) -> None:
     series[threshold == 0] = np.nan
 
 
-def _threshold(series: FloatArray) -> FloatArray:
-    low, high = _rolling(np.abs(series), QUARTILE_SPAN, (0.25, 0.75))
-    return ALPHA * ((high - low) / 2)
-
-
-def _rolling(series: FloatArray, span: int, quantiles: tuple[float, ...]) -> list[FloatArray]:
-    """Centred rolling quantiles; at the ends over what is there (linear interpolation)."""
-    half = span // 2
-    padded = np.pad(series, half, constant_values=np.inf)
-    ordered = np.sort(np.lib.stride_tricks.sliding_window_view(padded, span), axis=1)
-    index = np.arange(series.size)
-    count = np.minimum(index, half) + np.minimum(series.size - 1 - index, half) + 1
-    results = []
-    for quantile in quantiles:
-        place = quantile * (count - 1)
-        low = place.astype(np.intp)
-        value = ordered[index, low]
-        above = ordered[index, np.minimum(low + 1, count - 1)]
-        results.append(value + (above - value) * (place - low))
-    return results
+def _threshold(series: FloatArray, quartiles: RollingQuantiles) -> FloatArray:
+    low, high = quartiles.of(np.abs(series))
+    limit: FloatArray = ALPHA * ((high - low) / 2)
+    return limit
 
 
 def _classify(series: _Series) -> _Found:

@@ -7,17 +7,17 @@ and take the most prominent local maximum of each region:
 - pulse wave, ``ppg_findpeaks(method="elgendi")``: two moving averages of the squared positive half
   (Elgendi et al. 2013, doi:10.1371/journal.pone.0076585).
 
-NeuroKit2 calls a peak finder once per region; here all maxima are found at once and only regions
-with several of them are compared. Where NeuroKit2 raises (no region at all, a signal shorter than
-the smoothing) the result is empty.
+NeuroKit2 calls a peak finder once per region; here it is called once for all of them. Where
+NeuroKit2 raises (no region at all, a signal shorter than the smoothing) the result is empty.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter1d
-from scipy.signal import find_peaks
+from scipy.signal import find_peaks, peak_prominences
 
 __all__ = ["pulse_peaks", "r_peaks"]
 
@@ -26,8 +26,8 @@ IntArray = NDArray[np.intp]
 
 MIN_DELAY = 0.3
 """Seconds from one beat to the next at least (both detectors)."""
-CHUNK = 2_000_000
-"""Samples that are compared together; bounds the memory."""
+BLOCK = 16_384
+"""Samples to which a rule is applied together."""
 
 
 def r_peaks(clean: FloatArray, rate: float) -> IntArray:
@@ -48,13 +48,18 @@ def r_peaks(clean: FloatArray, rate: float) -> IntArray:
     short, long = _size(0.1, rate), _size(0.75, rate)
     if clean.size < max(long, 2) or short < 1:
         return np.empty(0, dtype=np.intp)
-    steep = uniform_filter1d(np.abs(np.gradient(clean)), short, mode="nearest")
-    usual = uniform_filter1d(steep, long, mode="nearest")
-    begin, end = _regions(steep > 1.5 * usual)
+
+    def steeper_than_usual(wave: FloatArray) -> NDArray[np.bool_]:
+        steep = _moving_mean(np.abs(np.gradient(wave)), short)
+        steeper: NDArray[np.bool_] = steep > 1.5 * _moving_mean(steep, long)
+        return steeper
+
+    begin, end = _regions(_marked(clean, short + long, steeper_than_usual))
     if not begin.size:
         return begin
-    shortest = np.mean(end - begin) * 0.4
-    return _most_prominent(clean, begin, end, end - begin >= shortest, _size(MIN_DELAY, rate))
+    wanted = end - begin >= np.mean(end - begin) * 0.4
+    peaks = _most_prominent(clean, begin[wanted], end[wanted])
+    return _spaced(peaks, _size(MIN_DELAY, rate))
 
 
 def pulse_peaks(clean: FloatArray, rate: float) -> IntArray:
@@ -76,14 +81,53 @@ def pulse_peaks(clean: FloatArray, rate: float) -> IntArray:
     if clean.size < max(long, 2) or short < 1:
         return np.empty(0, dtype=np.intp)
     squared = np.maximum(clean, 0.0) ** 2
-    pulse = uniform_filter1d(squared, short, mode="nearest")
-    beat = uniform_filter1d(squared, long, mode="nearest")
-    begin, end = _regions(pulse > beat + 0.02 * np.mean(squared))
-    return _most_prominent(clean, begin, end, end - begin >= short, _size(MIN_DELAY, rate))
+    offset = 0.02 * np.mean(squared)
+
+    def above_the_beat(wave: FloatArray) -> NDArray[np.bool_]:
+        above: NDArray[np.bool_] = _moving_mean(wave, short) > _moving_mean(wave, long) + offset
+        return above
+
+    begin, end = _regions(_marked(squared, short + long, above_the_beat))
+    wanted = end - begin >= short
+    peaks = _most_prominent(clean, begin[wanted], end[wanted])
+    return _spaced(peaks, _size(MIN_DELAY, rate))
 
 
 def _size(seconds: float, rate: float) -> int:
     return int(np.rint(seconds * rate))
+
+
+def _marked(
+    wave: FloatArray, margin: int, rule: Callable[[FloatArray], NDArray[np.bool_]]
+) -> NDArray[np.bool_]:
+    """Apply a rule that looks ``margin`` samples around, in pieces that fit the processor's cache.
+
+    (A pass over fresh memory of a whole session costs five times as much as one in the cache.)
+    """
+    marked = np.empty(wave.size, dtype=np.bool_)
+    for begin in range(0, wave.size, BLOCK):
+        low = max(begin - margin, 0)
+        piece = rule(wave[low : begin + BLOCK + margin])
+        marked[begin : begin + BLOCK] = piece[begin - low : begin - low + BLOCK]
+    return marked
+
+
+def _moving_mean(values: FloatArray, size: int) -> FloatArray:
+    """``scipy.ndimage.uniform_filter1d(values, size, mode="nearest")``, four times as fast.
+
+    Sums of 2, 4, 8, ... samples come from the sums of half as many; those of which ``size`` is
+    made up are added. No running total, so no rounding builds up.
+    """
+    sums = np.pad(values, (size // 2, size - 1 - size // 2), mode="edge")
+    total, done, length = np.zeros(values.size), 0, 1
+    while True:
+        if size & length:
+            total += sums[done : done + values.size]
+            done += length
+        if 2 * length > size:
+            return total / size
+        sums = sums[:-length] + sums[length:]
+        length *= 2
 
 
 def _regions(above: NDArray[np.bool_]) -> tuple[IntArray, IntArray]:
@@ -96,52 +140,26 @@ def _regions(above: NDArray[np.bool_]) -> tuple[IntArray, IntArray]:
     return begin[:number], end[:number]
 
 
-def _most_prominent(
-    wave: FloatArray, begin: IntArray, end: IntArray, wanted: NDArray[np.bool_], delay: int
-) -> IntArray:
-    """Most prominent maximum of each wanted region ``[begin, end)``, not closer than ``delay``."""
-    begin, end = begin[wanted], end[wanted]
-    peaks, edges = find_peaks(wave, plateau_size=1)
-    region = np.searchsorted(begin, peaks, side="right") - 1
-    # A maximum needs a lower sample of its own region on both sides.
-    inside = (region >= 0) & (edges["right_edges"] + 1 < end[region.clip(0)])
-    inside &= edges["left_edges"] > begin[region.clip(0)]
-    peaks, region = peaks[inside], region[inside]
-    first = np.flatnonzero(np.diff(region, prepend=-1))
-    several = np.diff(np.append(first, peaks.size)) > 1
-    chosen = peaks[first]
-    crowd = np.isin(region, region[first[several]])
-    if crowd.any():
-        chosen[several] = _winners(wave, peaks[crowd], begin[region[crowd]], end[region[crowd]])
-    return _spaced(chosen, delay)
+def _most_prominent(wave: FloatArray, begin: IntArray, end: IntArray) -> IntArray:
+    """Most prominent maximum of each region ``[begin, end)``; none where it has no maximum.
 
-
-def _winners(wave: FloatArray, peaks: IntArray, begin: IntArray, end: IntArray) -> IntArray:
-    """Of the maxima that share a region, the most prominent (the first of equals)."""
-    height = np.empty(peaks.size)
-    width = int((end - begin).max())
-    for part in np.array_split(np.arange(peaks.size), peaks.size * width // CHUNK + 1):
-        p, b, e = peaks[part], begin[part], end[part]
-        left = _lowest(wave, p, np.minimum(p - b, width), -1)
-        right = _lowest(wave, p, np.minimum(e - 1 - p, width), 1)
-        height[part] = wave[p] - np.maximum(left, right)
-    starts = np.flatnonzero(np.diff(begin, prepend=-1))
-    best = np.maximum.reduceat(height, starts)
-    size = np.diff(np.append(starts, peaks.size))
-    place = np.where(height == np.repeat(best, size), np.arange(peaks.size), peaks.size)
-    winners: IntArray = peaks[np.minimum.reduceat(place, starts)]
-    return winners
-
-
-def _lowest(wave: FloatArray, peaks: IntArray, reach: IntArray, direction: int) -> FloatArray:
-    """Lowest value on one side of each peak, up to a higher sample or the region's border."""
-    offset = np.arange(1, int(reach.max()) + 1)
-    at = (peaks[:, None] + direction * offset).clip(0, wave.size - 1)
-    side = wave[at]
-    beyond = np.logical_or.accumulate(side > wave[peaks, None], axis=1)
-    beyond |= offset > reach[:, None]
-    lowest: FloatArray = np.where(beyond, np.inf, side).min(axis=1)
-    return lowest
+    The regions stand one after the other with infinity between them, which no maximum and no
+    prominence crosses; so one search does for all what NeuroKit2 does for each.
+    """
+    size = end - begin + 1
+    wall = np.cumsum(size) - size
+    index = np.arange(int(size.sum())) + np.repeat(begin - 1 - wall, size)
+    walled = np.append(wave[index], np.inf)
+    walled[wall] = np.inf
+    maxima, _ = find_peaks(walled)
+    maxima = maxima[np.isfinite(walled[maxima])]
+    height, _, _ = peak_prominences(walled, maxima)
+    region = np.repeat(np.arange(size.size), size)[maxima]
+    # The highest of each region comes first, the first of equals where there are two.
+    order = np.lexsort((-height, region))
+    first = np.flatnonzero(np.diff(region[order], prepend=-1))
+    chosen: IntArray = index[maxima[order[first]]]
+    return chosen
 
 
 def _spaced(peaks: IntArray, delay: int) -> IntArray:
