@@ -27,8 +27,11 @@ def forget(study: Path, person: str, session: str | None, yes: bool) -> None:
     person's streams and compared with what they were; tables and pages are deleted, and a leader's
     page is made again only if enough members remain. This cannot be undone. Copies elsewhere
     (backups, exports, printed pages) are yours to delete. If it is interrupted, run it again.
+
+    A session that is being recorded: the person's streams are closed at once, and what was written
+    before is removed when the recording ends.
     """
-    from arousal.errors import DataError
+    from arousal.errors import DataError, DeviceError
     from arousal.forget import forget as forget_person
 
     scope = f"session {session}" if session else "the whole study"
@@ -36,10 +39,14 @@ def forget(study: Path, person: str, session: str | None, yes: bool) -> None:
         click.confirm(f"Remove {person} from {scope} for good?", abort=True)
     today = datetime.now(UTC).date()
     done = forget_person(study, person, session=session, today=today, reissue=_reissue)
-    for line in done.removed:
-        click.echo(f"removed: {line}")
-    for name in done.reissued:
-        click.echo(f"made again: the leader's page of {name}")
+    for line in done.lines:
+        click.echo(line)
+    if done.unconfirmed:
+        raise DeviceError(
+            f"the recorder of {', '.join(done.unconfirmed)} did not confirm that it closed the "
+            "person's streams",
+            hint="end that recording, then run this again",
+        )
     if done.leftovers:
         files = ", ".join(str(path) for path in done.leftovers)
         raise DataError(
@@ -47,7 +54,9 @@ def forget(study: Path, person: str, session: str | None, yes: bool) -> None:
             where=study,
             hint="this program does not know them: correct or delete them by hand",
         )
-    click.echo(f"{len(done.sessions)} sessions changed; nothing there names the person any more")
+    if done.sessions:
+        many = len(done.sessions)
+        click.echo(f"{many} sessions changed; nothing there names the person any more")
 
 
 def _reissue(folder: Path) -> bool:

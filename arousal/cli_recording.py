@@ -47,10 +47,33 @@ def record(
         return
     speaker = Speaker(lambda line: click.echo(line, err=True))
     recorder = Recorder(out, session, planned=60 * minutes, tell=speaker.finding)
-    summary = record_until_stopped(
-        recorder, speaker, None if stop_after is None else 60 * stop_after
-    )
+    try:
+        summary = record_until_stopped(
+            recorder, speaker, None if stop_after is None else 60 * stop_after
+        )
+    finally:
+        _remove_who_withdrew(recorder.path, session)
     click.echo(str(summary.path))
+
+
+def _remove_who_withdrew(recorded: Path, session: Path | None) -> None:
+    from datetime import UTC, datetime
+
+    from arousal.errors import DataError
+    from arousal.forget import finish_withdrawals
+    from arousal.session import load_session
+
+    if session is None or not load_session(session / "session.toml").withdrawn:
+        return
+    if recorded.resolve().parent != session.resolve():
+        raise DataError(
+            "somebody withdrew, and what was written before is still in this file",
+            where=recorded,
+            hint="move it with its journal into the session's folder, then `arousal forget`",
+        )
+    for done in finish_withdrawals(session, today=datetime.now(UTC).date()):
+        for line in done.lines:
+            click.echo(line, err=True)
 
 
 @click.command()

@@ -100,6 +100,8 @@ class Consents:
         """
         if purpose not in PURPOSES:
             raise UsageError(f"no purpose {purpose!r}; known: {', '.join(PURPOSES)}")
+        if self.session is not None and person in self.session.withdrawn:
+            return False
         if self.researcher_only:
             return purpose in {"record", "research"}
         if self.held_elsewhere:

@@ -68,6 +68,7 @@ __all__ = [
     "load_participants",
     "load_session",
     "load_study",
+    "names_people",
 ]
 
 PURPOSES = (
@@ -216,6 +217,8 @@ class SessionFile(_Model):
     people: dict[Pseudonym, PersonInSession] = {}
     consent: dict[Pseudonym, ConsentDates] | Literal["held elsewhere"] = {}
     release: ReleaseSettings = ReleaseSettings()
+    withdrawn: tuple[Pseudonym, ...] = ()
+    """Who withdrew while it was recorded and is not removed yet; `arousal forget` finishes it."""
     markers: MarkerSettings = MarkerSettings()
 
     @model_validator(mode="after")
@@ -330,8 +333,17 @@ def load_participants(path: Path) -> dict[str, Participant]:
     return people
 
 
+def names_people(column: str) -> bool:
+    """Whether a column of that name would identify people.
+
+    >>> [names_people(c) for c in ("Family name", "age", "age_band")]
+    [True, True, False]
+    """
+    return bool(_NAMES_PEOPLE.fullmatch(re.sub(r"\W+", "_", column.lower())))
+
+
 def _check_columns(columns: tuple[str, ...], path: Path) -> None:
-    if naming := [c for c in columns if _NAMES_PEOPLE.fullmatch(re.sub(r"\W+", "_", c.lower()))]:
+    if naming := [c for c in columns if names_people(c)]:
         raise SettingsError(
             f"column {naming[0]!r} identifies people",
             where=path,

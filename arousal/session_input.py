@@ -170,6 +170,7 @@ def open_session(
         (
             *assumed,
             *_redirected(path, folder),
+            *_unfinished(session),
             *(name_findings(session.people) if session is not None else ()),
         ),
         _files(folder, root, rules, mapping),
@@ -198,6 +199,15 @@ def consents_of(path: Path, folder: Path | None) -> Consents:
     table = root / "participants.tsv"
     people: Mapping[str, Participant] | None = load_participants(table) if table.exists() else None
     return Consents(session, load_study(root / "study.toml"), people)
+
+
+def _unfinished(session: SessionFile | None) -> tuple[Finding, ...]:
+    """Remind of withdrawals that were noted and not carried out, without saying whose."""
+    if session is None or not session.withdrawn:
+        return ()
+    text = f"{len(session.withdrawn)} people withdrew and are still in the files; nothing is shown"
+    hint = "end the recording; then `arousal forget` with who stands under withdrawn"
+    return (Finding("withdrawal-unfinished", text, Severity.WARNING, "session.toml", hint),)
 
 
 def _redirected(path: Path, folder: Path | None) -> tuple[Finding, ...]:

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from arousal import forget as forget_module
+from arousal.forget import files as forget_module
 from arousal.errors import UsageError
 from arousal.forget import forget
 from arousal.ingest.raw import RawStream, StreamInfo

@@ -6,15 +6,17 @@ import contextlib
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from arousal.errors import DataError, UsageError
 from arousal.ingest.info_xml import read_info
+from arousal.ingest.journal import read_journal
 from arousal.ingest.lsl import announce
 from arousal.ingest.raw import StreamInfo
 from arousal.marks import Mark, parse_mark
 
-__all__ = ["MarkLog", "MarkerOutlet", "PlacedMark"]
+__all__ = ["MarkLog", "MarkerOutlet", "PlacedMark", "earlier_marks"]
 
 MARKER_NAME = "ArousalMarkers"
 
@@ -153,3 +155,13 @@ class MarkLog:
             what = f"no mark {mark.of!r} to {mark.verb}" if mark.of else f"nothing to {mark.verb}"
             raise UsageError(what, where="mark", hint=f"marks so far: {', '.join(standing) or '-'}")
         return standing[-1]
+
+
+def earlier_marks(folder: Path) -> list[str]:
+    """Return the marks that a recorder wrote in a folder before it was started again."""
+    return [
+        str(entry.fields.get("text", ""))
+        for path in sorted(folder.glob("*journal.jsonl"))
+        for entry in read_journal(path)[0]
+        if entry.type == "mark"
+    ]

@@ -32,11 +32,18 @@ from arousal.errors import ArousalError, UsageError
 from arousal.findings import Finding, Severity
 from arousal.ingest.alarms import AlarmBoard
 from arousal.ingest.devices import Catalogue, load_catalogue
-from arousal.ingest.journal import read_journal
+from arousal.ingest.leaving import Leaving, check_alone, drop, hang_up
 from arousal.ingest.lsl import Finder, Inlet, Sighting, local_clock
-from arousal.ingest.marker_outlet import MARKER_NAME, MarkerOutlet, MarkLog, PlacedMark
+from arousal.ingest.marker_outlet import (
+    MARKER_NAME,
+    MarkerOutlet,
+    MarkLog,
+    PlacedMark,
+    earlier_marks,
+)
 from arousal.ingest.recording_disk import RecordingDisk
-from arousal.ingest.recording_summary import RecordingSummary, StreamSummary
+from arousal.ingest.recording_end import close_recording
+from arousal.ingest.recording_summary import RecordingSummary
 from arousal.ingest.recording_watch import LiveSamples, RecordingWatch
 from arousal.ingest.roster import Roster, load_roster
 from arousal.ingest.stream_book import Segment, StreamBook
@@ -99,6 +106,7 @@ class Recorder:
         marker_name: str = MARKER_NAME,
     ) -> None:
         self.roster: Roster = load_roster(session, catalogue or load_catalogue())
+        self._leaving = Leaving(None if session is None else session / "session.toml")
         self._out, self._planned, self._marker_name = out, planned, marker_name
         self._tell = tell
         self.alarms = AlarmBoard(self._on_alarm)
@@ -142,7 +150,7 @@ class Recorder:
             raise UsageError(f"a recorder starts once; this one is {self._state}")
         self._begun = local_clock()
         self._disk = RecordingDisk(self._out, datetime.now(UTC), self.alarms)
-        self._marks = MarkLog(_earlier_marks(self._disk.path.parent))
+        self._marks = MarkLog(earlier_marks(self._disk.path.parent))
         self._outlet = MarkerOutlet(self._marker_name, f"arousal-markers-{platform.node()}")
         self._seen[self._outlet.info.uid] = float("inf")
         self._marker_number = self._disk.tape.begin(self._outlet.info, self._outlet.xml)
@@ -206,6 +214,37 @@ class Recorder:
         """Take a mark back, by a mark of its own; without ``of`` the newest one that stands."""
         return self.mark(f"undo of={of}" if of else "undo")
 
+    def withdraw(self, person: str) -> tuple[int, ...]:
+        """Close the streams of somebody who withdraws, at once and for good; see `leaving`.
+
+        What was written before stays until `arousal.forget` rewrites the file.
+
+        Parameters
+        ----------
+        person : str
+            Pseudonym of the session file.
+
+        Returns
+        -------
+        tuple of int
+            Numbers of the streams that were closed.
+
+        Raises
+        ------
+        UsageError
+            If nothing is recorded, or a stream carries other people's channels, too; none is closed.
+        """
+        if self._state != "running":
+            raise UsageError("there is no recording to withdraw from", where="withdraw")
+        roster = self.roster.without(person)
+        check_alone(self._book.live(), roster, person)
+        with self._opening:
+            self.roster = roster
+            closed = drop(self._book.live(), roster, self._disk.tape, local_clock())
+        self._watch.hold_against(roster)
+        self._disk.note("withdrawn", sync=True, closed=list(closed))
+        return closed
+
     def health(self) -> tuple[StreamHealth, ...]:
         """Return the newest reading of every stream, at most 0.5 s old, with what is wrong."""
         return self._watch.readings
@@ -235,39 +274,10 @@ class Recorder:
         self._watch.write_offsets(final=True)
         # Every other thread is done with the tape once these have ended.
         stuck = [worker.name for worker in self._crew.workers if not worker.stop(2.0)]
-        summary = self._finish(stuck)
+        own, seconds = (self._marker_number, self._outlet.info), local_clock() - self._begun
+        summary = close_recording(self._disk, own, self._book.segments, seconds, stuck)
         self._state = "stopped"
         threading.Thread(target=self._hang_up, daemon=True).start()
-        return summary
-
-    def _finish(self, stuck: list[str]) -> RecordingSummary:
-        findings = [*self._disk.close()]
-        findings += [
-            Finding("recorder-stuck", f"the thread {name!r} did not end", Severity.PROBLEM)
-            for name in stuck
-        ]
-        counts, damaged = self._disk.verify()
-        accepted = self._disk.tape.accepted
-        markers = self._marker_number
-        streams = [
-            StreamSummary(markers, self._outlet.info, None, accepted[markers], counts[markers])
-        ]
-        streams += [
-            StreamSummary(s.number, s.info, s.person, s.received, counts[s.number], s.continues)
-            for s in self._book.segments
-        ]
-        journal, seconds = self._disk.journal.path, local_clock() - self._begun
-        summary = RecordingSummary(
-            self._disk.path, journal, seconds, tuple(streams), damaged, tuple(findings)
-        )
-        self._disk.note(
-            "stop",
-            sync=True,
-            complete=summary.complete,
-            damaged=damaged,
-            streams=[[s.number, s.received, s.on_disk] for s in streams],
-        )
-        self._disk.end()
         return summary
 
     def _hang_up(self) -> None:
@@ -289,6 +299,8 @@ class Recorder:
 
     def _open(self, sighting: Sighting) -> None:
         try:
+            if self.roster.withdrew(sighting.info):
+                return
             if reason := self.roster.refusal(sighting.info):
                 self._refuse(sighting, reason)
                 return
@@ -312,7 +324,7 @@ class Recorder:
     def _enter(self, inlet: Inlet) -> None:
         info, now = inlet.info, local_clock()
         with self._opening:
-            if self._state != "running":
+            if self._state != "running" or self.roster.withdrew(info):
                 return
             number = self._disk.tape.begin(info, inlet.xml)
             meter = Meter(info, self.roster.catalogue, now)
@@ -344,7 +356,7 @@ class Recorder:
 
     def _pull(self, segment: Segment, now: float) -> None:
         arrival = segment.inlet.pull()
-        if arrival is not None:
+        if arrival is not None and not segment.dropped:  # see `leaving.drop`
             self._disk.tape.samples(segment.number, *arrival)
             segment.received += len(arrival.stamps)
             segment.inbox.append((now, arrival))
@@ -360,6 +372,9 @@ class Recorder:
         self._crew.check()  # who watches the watch
 
     def _look(self) -> None:
+        self._leaving.look(self.roster.gone, self.withdraw)
+        self.alarms.update("withdrawal", self._leaving.trouble)
+        hang_up(self._book.segments)
         self._watch.step()
         self._crew.check()
 
@@ -383,13 +398,3 @@ class Recorder:
         hint = "recording goes on; please report this with the journal"
         finding = Finding("recorder-fault", text, Severity.PROBLEM, fault.worker, hint)
         self.alarms.update(group, (finding,))
-
-
-def _earlier_marks(folder: Path) -> list[str]:
-    """Marks that a recorder wrote here before it was started again."""
-    return [
-        str(entry.fields.get("text", ""))
-        for path in sorted(folder.glob("*journal.jsonl"))
-        for entry in read_journal(path)[0]
-        if entry.type == "mark"
-    ]

@@ -96,6 +96,10 @@ class RecordingWatch:
         self._began = time.monotonic()
         self._due = {"offsets": self._began, "clock": self._began, "disk": self._began + 1.0}
 
+    def hold_against(self, roster: Roster) -> None:
+        """Take a changed roster: somebody withdrew."""
+        self._roster, self._roster_for = roster, None
+
     def step(self) -> None:
         """Look once: the step of the ``watch`` worker."""
         now = local_clock()
@@ -110,7 +114,7 @@ class RecordingWatch:
             left = max(self._planned - (time.monotonic() - self._began), 0.0)
             self._disk.look(infos, left)
             self._disk.note("disk", free=self._disk.guard.free)
-        self.readings = tuple(segment.health(now) for segment in self._book.segments)
+        self.readings = tuple(s.health(now) for s in self._book.segments if not s.dropped)
         self._note_silence()
         self._alarms.update("streams", [f for r in self.readings for f in r.findings])
         self._check_roster()

@@ -9,19 +9,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from arousal.consent import Consents
+from arousal.errors import UsageError
 from arousal.findings import Finding, Severity
 from arousal.ingest.devices import Catalogue
 from arousal.ingest.people import Claim, claims_of
 from arousal.ingest.raw import RawStream, StreamInfo
 from arousal.recording import Kind
 from arousal.session import SessionFile, load_participants, load_session, load_study
+from arousal.withheld import Withheld
 
 __all__ = ["Roster", "announced_kinds", "load_roster"]
 
@@ -112,6 +114,28 @@ class Roster:
                 return f"{claim.person} has not agreed to be recorded"
         return ""
 
+    @property
+    def gone(self) -> frozenset[str]:
+        """Who withdrew."""
+        return frozenset(() if self.session is None else self.session.withdrawn)
+
+    def without(self, person: str) -> Roster:
+        """Return the roster after somebody withdrew."""
+        if self.session is None:
+            raise UsageError("nobody can withdraw: there is no session file", where="roster")
+        listed = (*self.session.withdrawn, person)
+        session = self.session.model_copy(update={"withdrawn": tuple(dict.fromkeys(listed))})
+        return Roster(session, self.catalogue, replace(self.consents, session=session))
+
+    def withdrew(self, info: StreamInfo) -> bool:
+        """Whether a stream is that of somebody who withdrew: claimed by them or named after them.
+
+        Such a stream is neither opened nor named in any file.
+        """
+        claimed = {claim.person for claim in self.met_by(info)}
+        texts = (info.name, info.source_id, *info.channels)
+        return bool(claimed & self.gone) or Withheld(self.gone).named_in(*texts)
+
     def check(self, streams: Iterable[StreamInfo]) -> tuple[Finding, ...]:
         """Hold the claims against the streams that are there.
 
@@ -126,7 +150,7 @@ class Roster:
             Who is missing, which ids are ambiguous, who has not agreed, which streams nobody
             claims; empty if all is well.
         """
-        present = list(streams)
+        present = [info for info in streams if not self.withdrew(info)]
         return (
             *self._missing(present),
             *self._ambiguous(present),
@@ -158,7 +182,7 @@ class Roster:
                 hint="is the sensor worn and switched on, its bridge running, on this network?",
             )
             for claim in self.claims
-            if claim not in there
+            if claim not in there and claim.person not in self.gone
         ]
 
     def _ambiguous(self, present: list[StreamInfo]) -> list[Finding]:

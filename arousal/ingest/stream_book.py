@@ -48,6 +48,8 @@ class Segment:
     """Whether a later segment continues this one."""
     ended: float | None = None
     """When its sender was found gone, in s on the LSL clock."""
+    dropped: bool = False
+    """Whether it was closed because its wearer withdrew; nothing of it is taken any more."""
     pulling: threading.Lock = field(default_factory=threading.Lock)
     """Held by the thread that is inside liblsl for it."""
     received: int = 0
@@ -97,7 +99,7 @@ class StreamBook:
             gone = [
                 old
                 for old in self._segments
-                if not old.alive and not old.continued and _alike(old.info, segment.info)
+                if not old.alive and not old.dropped and not old.continued and _alike(old.info, segment.info)
             ]
             if len(gone) == 1:
                 segment.continues = gone[0].number

@@ -11,6 +11,7 @@ be asked (`Desk.answer`):
 ``start``     begin to record
 ``mark``      set a mark (``text``, ``key``)
 ``shift``     the marked thing began ``seconds`` later (``of``, ``key``)
+``withdraw``  close the streams of a ``person`` who withdraws, at once and for good
 ``curves``    the last ten minutes of everybody's numbers
 ``stop``      mark the end, close the file, read it back
 ``leave``     end the process if nothing is being recorded
@@ -28,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from arousal.errors import UsageError
-from arousal.findings import Finding
+from arousal.findings import Finding, Severity
 from arousal.ingest.devices import load_catalogue
 from arousal.ingest.lsl import local_clock
 from arousal.ingest.marker_outlet import MARKER_NAME
@@ -36,6 +37,7 @@ from arousal.ingest.raw import StreamInfo
 from arousal.ingest.recorder import Recorder
 from arousal.ingest.recording_summary import RecordingSummary
 from arousal.ingest.roster import load_roster
+from arousal.monitor.earlier import Earlier, interrupted, kept_state
 from arousal.monitor.lookout import Lookout
 from arousal.monitor.mark_book import MarkBook
 from arousal.monitor.monitor import Monitor
@@ -53,6 +55,7 @@ from arousal.monitor.state import (
 from arousal.monitor.study_folder import write_setup
 from arousal.protocol import load_protocol
 from arousal.settings import load_settings
+from arousal.withdrawing import note_withdrawal
 
 __all__ = ["Desk"]
 
@@ -88,8 +91,10 @@ class Desk:
         self._recorder: Recorder | None = None
         self._book: MarkBook | None = None
         self._summary: RecordingSummary | None = None
+        self._kept: dict[str, Any] = {}
         self._accepted: set[str] = set()
         self._strips = Strips()
+        self._notes: tuple[Finding, ...] = ()
         self._zero = 0.0
         self._news = threading.Condition()
         self._heard = threading.Event()
@@ -144,6 +149,7 @@ class Desk:
             "start": self._start,
             "mark": lambda: self._mark(str(fields["text"]), str(fields["key"])),
             "shift": lambda: self._shift(fields),
+            "withdraw": lambda: self._withdraw(str(fields["person"])),
             "curves": lambda: curve_state(self._monitor, self._session),
             "stop": self._stop,
             "leave": self._leave,
@@ -189,23 +195,42 @@ class Desk:
                     f"no data yet from {', '.join(missing)}",
                     hint="or accept by name that they are not recorded",
                 )
-            if self._lookout is not None:
-                self._lookout.close()
-                self._lookout = None
-            recorder = Recorder(
-                self._folder / self._session.recording,
-                self._folder,
-                planned=60 * self._protocol.minutes + EXTRA,
-                listener=self._listen,
-            )
-            recorder.start()
-            self._zero = local_clock()
-            self._book = MarkBook(recorder, self._protocol, self._session, self._zero, local_clock)
-            self._recorder = recorder
-            self._strips = Strips()
-            self._stage = "during"
+            recorder = self._record(None)
         self._publish()
         return {"file": recorder.path.name}
+
+    def resume(self) -> None:
+        """Record on at once, if a recorder before was killed; its marks and its start count on."""
+        with self._lock:
+            self._only("before", "this session is being recorded, or over")
+            earlier = interrupted(self._folder, self._session, local_clock)
+            if earlier is not None:
+                self._record(earlier)
+        self._publish()
+
+    def _record(self, earlier: Earlier | None) -> Recorder:
+        if self._lookout is not None:
+            self._lookout.close()
+            self._lookout = None
+        recorder = Recorder(
+            self._folder / self._session.recording,
+            self._folder,
+            planned=60 * self._protocol.minutes + EXTRA,
+            listener=self._listen,
+        )
+        recorder.start()
+        now = local_clock()
+        self._zero = now if earlier is None else earlier.zero
+        marks = () if earlier is None else earlier.marks
+        self._book = MarkBook(
+            recorder, self._protocol, self._session, self._zero, local_clock, marks
+        )
+        if earlier is not None:
+            self._notes = (_restarted(recorder, now - earlier.ended),)
+        self._recorder = recorder
+        self._strips = Strips()
+        self._stage = "during"
+        return recorder
 
     def _listen(self, samples: Any) -> None:
         self._monitor.take(samples)
@@ -222,6 +247,34 @@ class Desk:
         self._heard.set()
         return answer
 
+    def _withdraw(self, person: str) -> dict[str, Any]:
+        with self._lock:
+            self._only("during", "nothing is being recorded: `arousal forget` removes a person")
+            if person not in self._session.people or self._recorder is None:
+                raise UsageError(f"nobody here is called {person}")
+            closed = self._recorder.withdraw(person)
+            note_withdrawal(self._folder, person)
+            self._take_leave()
+        self._publish()
+        return {"streams": len(closed)}
+
+    def _take_leave(self) -> None:
+        """Let the page forget who withdrew, however the recorder came to know."""
+        if self._recorder is None or self._recorder.roster.gone == self._roster.gone:
+            return
+        self._roster = self._recorder.roster
+        gone = self._roster.gone
+        session = self._roster.session
+        if session is None:
+            raise AssertionError  # a desk has a session
+        stay = {p: entry for p, entry in session.people.items() if p not in gone}
+        self._session = session.model_copy(update={"people": stay})
+        self._met_by = functools.cache(self._roster.met_by)
+        self._person = functools.cache(self._roster.person)
+        if self._book is not None:
+            self._book.narrow(self._session)
+        self._monitor.forget(gone)
+
     def _marks(self) -> MarkBook:
         if self._stage != "during" or self._book is None:
             raise UsageError("there is no recording to mark", hint="start the recording first")
@@ -237,6 +290,9 @@ class Desk:
             if not self._book.has_end:
                 self._book.mark("end", f"end-{self._zero:.6f}")
             self._summary = self._recorder.stop()
+            if self._notes:
+                self._kept = kept_state(self._folder, self._session) or {}
+                self._kept.pop("findings", None)
             self._stage = "after"
         self._publish()
         return {}
@@ -277,6 +333,7 @@ class Desk:
     def _publish(self) -> None:
         with self._lock:
             if self._stage == "during":
+                self._take_leave()
                 self._monitor.step(self._zero)
             state = self._build()
         with self._news:
@@ -306,7 +363,7 @@ class Desk:
 
     def _findings(self, readings: Any) -> tuple[Finding, ...]:
         if self._recorder is not None:
-            return self._recorder.alarms.standing
+            return (*self._recorder.alarms.standing, *self._notes)
         if self._lookout is None:
             return ()
         infos = tuple(r.info for r in readings if r.state != "lost")
@@ -343,7 +400,18 @@ class Desk:
             state["file"] = self._recorder.path.name
         if self._summary is not None:
             state["summary"] = summary_state(self._summary)
+            if self._notes:  # not the only file
+                state["summary"] |= self._kept
         return state
+
+
+def _restarted(recorder: Recorder, seconds: float) -> Finding:
+    text = (
+        f"the recorder was killed and started again: {max(seconds, 0.0):.1f} s are missing; "
+        f"what follows is in {recorder.path.name}"
+    )
+    hint = "nothing to do: the marks and the files before it are kept"
+    return Finding("recorder-restarted", text, Severity.WARNING, "", hint)
 
 
 def _there(place: Path) -> bool:

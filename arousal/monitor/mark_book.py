@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from typing import Protocol as Shape
@@ -74,6 +74,8 @@ class MarkBook:
         Start of the recording in s on the LSL clock.
     clock : callable
         The LSL clock.
+    earlier : sequence of PlacedMark
+        Marks that a recorder set which was killed; stamps on the same clock.
     """
 
     def __init__(
@@ -83,12 +85,18 @@ class MarkBook:
         session: SessionFile,
         zero: float,
         clock: Callable[[], float],
+        earlier: Sequence[PlacedMark] = (),
     ) -> None:
         self._recorder, self._protocol, self._session = recorder, protocol, session
         self._zero, self._clock = zero, clock
         self._lock = threading.Lock()
-        self._lines: list[_Line] = []
+        self._lines: list[_Line] = [_Line(mark, mark.stamp - zero) for mark in earlier]
         self._answers: dict[str, dict[str, Any]] = {}
+
+    def narrow(self, session: SessionFile) -> None:
+        """Take no more marks about people who are not in this session file: they withdrew."""
+        with self._lock:
+            self._session = session
 
     def mark(self, text: str, key: str) -> dict[str, Any]:
         """Set a mark.

@@ -160,6 +160,14 @@ class Monitor:
             channels.shift = at - float(stamps[-1])
         return stamps + channels.shift
 
+    def forget(self, people: frozenset[str]) -> None:
+        """Drop everything about people who withdrew."""
+        with self._lock:
+            self._waiting = deque((w for w in self._waiting if w[1].person not in people), QUEUE)
+            for place in (self.bodies, self.newest, self._history):
+                for person in people & place.keys():
+                    del place[person]
+
     def history(self, person: str) -> tuple[Point, ...]:
         """Return the points of the last ten minutes."""
         with self._lock:

@@ -8,18 +8,21 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from arousal.errors import ArousalError, DataError, UsageError
+from arousal.errors import ArousalError, DataError
+from arousal.forget import finish_withdrawals
 from arousal.ingest import load
-from arousal.ingest.journal import journal_path, read_journal
+from arousal.monitor.channel import ADDRESS_FILE
+from arousal.monitor.earlier import kept_state, parts_of
 from arousal.monitor.state import session_state
-from arousal.monitor.study_folder import data_files
 from arousal.phase_align import Timeline, append_correction, build_timeline, read_corrections
 from arousal.phase_align.standing import standing_marks
+from arousal.places import data_files
 from arousal.protocol import Protocol, load_protocol
 from arousal.recording import Recording
 from arousal.session import SessionFile, load_session
@@ -42,7 +45,7 @@ class Aftermath:
         self._folder = folder
         self._lock = threading.Lock()
         self._recording: Recording | None = None
-        self._read_of: tuple[float, int] | None = None
+        self._read_of: tuple[tuple[float, int], ...] | None = None
         self._job: subprocess.Popen[str] | None = None
         self._made: str = ""
         self._trouble = ""
@@ -62,14 +65,31 @@ class Aftermath:
         except ArousalError as error:
             return {"stage": "gone", "error": str(error)}
         state: dict[str, Any] = {"session": session_state(session, protocol, self._folder)}
-        recorded = data_files(self._folder)
-        if not recorded:
+        kept = kept_state(self._folder, session)
+        if kept is None:
             return state | {"stage": "gone", "error": "the recorder's process is not there"}
-        closing = _closing_line(recorded[-1])
-        if closing is None:
-            last = datetime.fromtimestamp(recorded[-1].stat().st_mtime, UTC).isoformat()
-            return state | {"stage": "broken", "file": recorded[-1].name, "last": last}
-        return state | {"stage": "after", "summary": closing}
+        if kept["open"] and (self._folder / ADDRESS_FILE).exists():
+            ended = parts_of(self._folder, session)[-1].ended
+            quiet = max(time.time() - ended, 0.0)
+            return state | {"stage": "broken", "file": kept["file"], "quiet": round(quiet)}
+        return state | {"stage": "after", "summary": kept}
+
+    def give_up(self) -> dict[str, Any]:
+        """Take a session whose recorder was killed as over: corrections and report may follow."""
+        (self._folder / ADDRESS_FILE).unlink(missing_ok=True)
+        return {}
+
+    def remove_who_withdrew(self) -> dict[str, Any]:
+        """Take out of the closed file who withdrew during the recording; say what was done.
+
+        Raises
+        ------
+        DataError, UsageError
+            As `arousal.forget.finish_withdrawals`. Nothing of theirs is shown in any case.
+        """
+        today = datetime.now(UTC).date()
+        done = finish_withdrawals(self._folder, today=today)
+        return {"removed": [line for one in done for line in one.lines]} if done else {}
 
     # ------------------------------------------------------------------ corrections
 
@@ -160,10 +180,10 @@ class Aftermath:
     def _read(self) -> tuple[SessionFile, Protocol, Recording]:
         session = load_session(self._folder / "session.toml")
         protocol = load_protocol(session.protocol, folder=self._folder)
-        data = self._folder / session.recording
-        if not data.is_file():
-            raise DataError("there is no recording yet", where=data)
-        facts = (data.stat().st_mtime, data.stat().st_size)
+        files = data_files(self._folder, session)
+        if not files:
+            raise DataError("there is no recording yet", where=self._folder / session.recording)
+        facts = tuple((f.stat().st_mtime, f.stat().st_size) for f in files)
         with self._lock:
             if self._recording is None or self._read_of != facts:
                 self._recording = load(self._folder, session=session)
@@ -224,36 +244,3 @@ def _phases(timeline: Timeline) -> list[dict[str, Any]]:
         }
         for p in timeline.phases
     ]
-
-
-def _closing_line(data: Path) -> dict[str, Any] | None:
-    """What the journal's last line says of a recording; ``None`` if it was not closed."""
-    path = journal_path(data)
-    if not path.is_file():
-        raise UsageError("a recording without its journal", where=data)
-    entries, _ = read_journal(path)
-    stops = [entry for entry in entries if entry.type == "stop"]
-    if not stops:
-        return None
-    found = {e.fields.get("stream"): e for e in entries if e.type.startswith("stream-")}
-    streams = []
-    for number, received, on_disk in stops[-1].fields.get("streams", []):
-        about = found[number].fields if number in found else {}
-        streams.append(
-            {
-                "name": about.get("name") or "marks",
-                "person": about.get("person"),
-                "received": received,
-                "on_disk": on_disk,
-            }
-        )
-    return {
-        "file": data.name,
-        "journal": path.name,
-        "seconds": stops[-1].lsl - entries[0].lsl,
-        "complete": bool(stops[-1].fields.get("complete")),
-        "damaged": stops[-1].fields.get("damaged", 0),
-        "bytes": data.stat().st_size,
-        "streams": streams,
-        "findings": [],
-    }

@@ -32,7 +32,7 @@ TYPES = {
     ".js": "text/javascript",
     ".svg": "image/svg+xml",
 }
-TO_DESK = {"setup", "accept", "start", "mark", "shift", "stop"}
+TO_DESK = {"setup", "accept", "start", "mark", "shift", "withdraw", "stop"}
 LARGEST = 256 * 1024
 """Bytes of a request."""
 MARK_SECONDS = {"stop": 60.0}
@@ -150,10 +150,13 @@ def _act(
     folder: Path,
 ) -> Mapping[str, Any]:
     if what in TO_DESK:
-        return client.ask(what, timeout=MARK_SECONDS.get(what, 10.0), **fields)
+        answer = client.ask(what, timeout=MARK_SECONDS.get(what, 10.0), **fields)
+        return answer | aftermath.remove_who_withdrew() if what == "stop" else answer
     if what == "attach":
-        attach(folder)
+        attach(folder, resume=bool(fields.get("resume")))
         return {}
+    if what == "over":
+        return aftermath.give_up()
     if what == "correct":
         return aftermath.correct(fields)
     if what == "report":

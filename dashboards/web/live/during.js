@@ -49,7 +49,7 @@ function buildDoing() {
     button("R", "Self-report", askProbe), button("X", "Incident", askIncident),
     button("U", "Undo", undo),
     button("←", "Earlier", () => shift(-5)), button("→", "Later", () => shift(5)),
-    make("span", { class: "grow" }), button("Q", "End", askStop, "stop"));
+    make("span", { class: "grow" }), button("W", "Withdraw", askWithdraw), button("Q", "End", askStop, "stop"));
 }
 
 // ---------------------------------------------------------------- marks
@@ -158,6 +158,15 @@ function askIncident() {
   ask("Incident", [grid], keys);
 }
 
+function askWithdraw() {
+  pickPerson("Who withdraws?", (id) => {
+    const [grid, keys] = choices([["Y", `${id} withdraws: close their streams now`, async () => {
+      if (await tryPost("withdraw", { person: id })) say(`${id} is not recorded any more; what was written goes when the session ends.`, 10);
+    }], ["N", "Go on recording them", () => {}]]);
+    ask(`Does ${id} withdraw?`, [make("p", {}, "Their streams are closed at once and for good; all that was recorded of them today is removed when the session ends."), grid], keys);
+  });
+}
+
 function askStop() {
   const [grid, keys] = choices([["Y", "End the session: stop and verify the recording", async () => {
     say("Closing and verifying the file …", 30);
@@ -182,7 +191,7 @@ export function key(event, state) {
   }
   if (event.repeat && pressed !== "ArrowLeft" && pressed !== "ArrowRight") return;
   const phase = state.session.protocol.phases[Number(pressed) - 1];
-  const run = { p: askPresenter, i: askIntervention, s: toggleSilence, r: askProbe, x: askIncident, u: undo, q: askStop,
+  const run = { p: askPresenter, i: askIntervention, s: toggleSilence, r: askProbe, x: askIncident, u: undo, w: askWithdraw, q: askStop,
     ArrowLeft: () => shift(-5), ArrowRight: () => shift(5) }[pressed] ?? (/^[1-9]$/.test(pressed) && phase ? () => markPhase(phase.id) : null);
   if (run) { event.preventDefault(); run(); }
 }
