@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from arousal.errors import UsageError
+from arousal.terminal import StepTeller, clear_progress
 
 if TYPE_CHECKING:
     from arousal.hypothesis.power import PowerRow
@@ -78,18 +79,26 @@ def register(study: Path, file: str) -> None:
 @click.command()
 @click.argument("study", type=_PATH)
 @click.option("--name", help="Which registered hypothesis; default: the last one.")
+@click.option("--jobs", type=click.IntRange(1), help="Sessions at the same time; default: cores.")
+@click.option("--scheduler", metavar="ADDRESS", help="Dask cluster to do it: tcp://host:8786.")
 @_JSON
-def test(study: Path, name: str | None, as_json: bool) -> None:
+def test(
+    study: Path, name: str | None, jobs: int | None, scheduler: str | None, as_json: bool
+) -> None:
     """Test the registered hypothesis over all sessions of a study.
 
-    Reads STUDY/sessions/*/ and writes contrasts.tsv, results.tsv, results.json and results.html to
-    STUDY/derivatives/. A single session is never a test: the unit is the case block, from six on.
+    Sessions that changed are processed first (see `arousal process`). Writes contrasts.tsv,
+    results.tsv, results.json and results.html to STUDY/derivatives/. A single session is never a
+    test: the unit is the case block, from six on.
     """
+    from arousal.study.parallel_reading import study_reader
     from arousal.study.trajectory import run_study_test
     from dashboards.results import write_results
 
     now = datetime.now(UTC)
-    result = run_study_test(study, now, name=name, progress=_note)
+    reader = study_reader(study, now, jobs=jobs, scheduler=scheduler, progress=StepTeller())
+    result = run_study_test(study, now, name=name, reader=reader)
+    clear_progress()
     write_results(result, study / "derivatives" / "results.html", now)
     click.echo(json.dumps(result.as_json(), ensure_ascii=False) if as_json else _lines(result))
 

@@ -6,26 +6,22 @@
 from __future__ import annotations
 
 import json
-import sys
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from arousal.terminal import clear_progress, note, progress
+from arousal.terminal import StepTeller, clear_progress, note
 
 if TYPE_CHECKING:
-    from arousal.study.process import ProcessReport, Step
+    from arousal.study.process import ProcessReport
 
 __all__ = ["COMMANDS"]
 
 _PATH = click.Path(path_type=Path)
 _STUDY = click.argument("study", type=_PATH)
 _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
-OFTEN, SELDOM = 0.2, 10.0
-"""Seconds between two lines of progress: on a terminal, and in a log."""
 
 
 @click.command()
@@ -59,7 +55,7 @@ def process(
         scheduler=scheduler,
         only=only,
         force=force,
-        progress=_Teller(),
+        progress=StepTeller(),
     )
     clear_progress()
     _tell(report)
@@ -68,20 +64,6 @@ def process(
     else:
         click.echo(f"{report.counted} ({report.seconds:.1f} s)")
     report.check()
-
-
-class _Teller:
-    """Tells how far the work is, but not more often than anybody reads."""
-
-    def __init__(self) -> None:
-        self.every = OFTEN if sys.stderr.isatty() else SELDOM
-        self.told = -self.every
-
-    def __call__(self, step: Step) -> None:
-        now = time.monotonic()
-        if now - self.told >= self.every or step.done == step.total:
-            self.told = now
-            progress(str(step))
 
 
 def _tell(report: ProcessReport) -> None:

@@ -6,15 +6,23 @@ Results go to stdout; progress, remarks and errors go to stderr, each on one lin
 from __future__ import annotations
 
 import io
+import math
 import os
 import sys
+import time
+from typing import TYPE_CHECKING
 
 import click
 
 from arousal.errors import ArousalError, one_line
 
-__all__ = ["clear_progress", "ending", "forgive_encodings", "note", "progress"]
+if TYPE_CHECKING:
+    from arousal.study.process import Step
 
+__all__ = ["StepTeller", "clear_progress", "ending", "forgive_encodings", "note", "progress"]
+
+OFTEN, SELDOM = 0.2, 10.0
+"""Seconds between two lines of progress: on a terminal, and in a log."""
 STOPPED = 130
 """Exit code after Ctrl-C, as shells have it (128 + SIGINT)."""
 
@@ -30,6 +38,21 @@ def progress(text: str) -> None:
         click.echo(f"\r\x1b[K{text}", nl=False, err=True)
     else:
         click.echo(text, err=True)
+
+
+class StepTeller:
+    """Tells how far a long work is, but not more often than anybody reads."""
+
+    def __init__(self) -> None:
+        self.every = OFTEN if sys.stderr.isatty() else SELDOM
+        self.told = -math.inf
+
+    def __call__(self, step: Step) -> None:
+        """Tell a step if it is time, or if it is the last."""
+        now = time.monotonic()
+        if now - self.told >= self.every or step.done == step.total:
+            self.told = now
+            progress(str(step))
 
 
 def clear_progress() -> None:

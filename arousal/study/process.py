@@ -175,7 +175,7 @@ def process_study(
     if plan.pending:
         write_dictionary(study)
         if digest:
-            note_look(study, digest, len(plan.sessions), now)
+            note_look(study, digest, now)
         for outcome in _outcomes(study, plan.pending, copy, force, jobs, scheduler):
             tally.add(outcome)
             progress(tally.step())

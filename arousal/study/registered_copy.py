@@ -31,7 +31,7 @@ def registered_copy(study: Path) -> tuple[str, str]:
     return entry.file, hashlib.sha256((study / entry.file).read_bytes()).hexdigest()
 
 
-def note_look(study: Path, digest: str, sessions: int, now: datetime) -> None:
+def note_look(study: Path, digest: str, now: datetime) -> None:
     """Note that contrasts are about to be computed, unless the last look was at as many sessions.
 
     Contrasts in a table can be looked at, whether or not anybody tests them.
@@ -42,13 +42,12 @@ def note_look(study: Path, digest: str, sessions: int, now: datetime) -> None:
         The study's folder.
     digest : str
         sha256 of the hypothesis.
-    sessions : int
-        How many sessions they are computed from.
     now : datetime
         Timezone-aware.
     """
     from arousal.hypothesis.registration import load_ledger, mark_read, registered
 
+    sessions = sum(1 for _ in (study / "sessions").glob("*/session.toml"))
     looks = load_ledger(study).looks_at(digest)
     if not looks or looks[-1].sessions != sessions:
         mark_read(study, registered(study)[0], sessions, now)
