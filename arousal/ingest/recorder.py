@@ -232,7 +232,7 @@ class Recorder:
         Raises
         ------
         UsageError
-            If nothing is recorded, or a stream carries other people's channels, too; none is closed.
+            If nothing is recorded, or a stream carries other people's channels as well.
         """
         if self._state != "running":
             raise UsageError("there is no recording to withdraw from", where="withdraw")
