@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from arousal import __version__
+from arousal.cli_bids import COMMANDS as BIDS
 from arousal.cli_consent import COMMANDS as CONSENT
 from arousal.cli_hypothesis import COMMANDS as HYPOTHESIS
 from arousal.cli_live import COMMANDS as LIVE
@@ -272,7 +273,7 @@ def simulate(
     click.echo(str(out))
 
 
-for _command in (*STUDY_DATA, *STUDY, *HYPOTHESIS, *CONSENT, *PROTECT):
+for _command in (*STUDY_DATA, *STUDY, *BIDS, *HYPOTHESIS, *CONSENT, *PROTECT):
     cli.add_command(_command)
 
 

@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
 
+from arousal.errors import UsageError
 from arousal.terminal import clear_progress, note, progress
 
 if TYPE_CHECKING:
@@ -73,4 +75,59 @@ def _left_out(every: Iterable[LeftOut]) -> list[str]:
     return [f"left out: {left.person} in session {left.session}: {left.reason}" for left in every]
 
 
-COMMANDS: list[click.Command] = [export]
+@click.command("import")
+@click.argument("dataset", type=_PATH)
+@click.argument("study", type=_PATH)
+@click.option("--yes", is_flag=True, help="Do it. Without --yes nothing is changed.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be done (the default).")
+@click.option("--session", "sessions", multiple=True, metavar="ID", help="Only these sessions.")
+@click.option("--protocol", metavar="NAME", help="Default: the dataset's, else the study's.")
+@click.option("--map", "mapping", type=_PATH, help="What columns are; kept with each session.")
+@click.option("--yes-pseudonyms", is_flag=True, help="What looks like a name or address is none.")
+def import_(
+    dataset: Path,
+    study: Path,
+    yes: bool,
+    dry_run: bool,
+    sessions: tuple[str, ...],
+    protocol: str | None,
+    mapping: Path | None,
+    yes_pseudonyms: bool,
+) -> None:
+    """Make sessions of a BIDS dataset: first only say what would be done, with --yes do it.
+
+    DATASET is a folder with dataset_description.json, STUDY a study or a new folder. What arousal
+    exported becomes the same sessions again. Of any other dataset each run with physiological
+    recordings becomes a session, and its consents count as held elsewhere.
+    """
+    from arousal.study.adding_text import planned_lines
+    from arousal.study.bids_import import carry_out, plan_import
+
+    if yes and dry_run:
+        raise UsageError("--yes and --dry-run contradict each other")
+    plan = plan_import(
+        dataset,
+        study,
+        protocol=protocol,
+        mapping=mapping,
+        sessions=sessions,
+        any_pseudonym=yes_pseudonyms,
+        progress=progress,
+    )
+    clear_progress()
+    for planned in plan.sessions:
+        click.echo(planned_lines(planned))
+    if plan.new:
+        note(f'a new study, consent = "{plan.study.settings.consent}"')
+    if not yes:
+        note(f"{len(plan.sessions)} can be added; nothing was changed (--yes does it)")
+        return
+    done = carry_out(plan, datetime.now(UTC).date(), progress)
+    clear_progress()
+    for name, why in done.left_out:
+        note(f"left out: {name}: {why}")
+    note(f"{len(done.sessions)} sessions added, {len(done.people)} people new")
+    click.echo(str(study))
+
+
+COMMANDS: list[click.Command] = [export, import_]

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from arousal.errors import FormatError
 from arousal.findings import Finding, Severity
 from arousal.ingest.bids_events import events_file, read_events
-from arousal.ingest.bids_names import entity, label_of, name_parts
+from arousal.ingest.bids_names import entity, name_parts, subject_label
 from arousal.ingest.bids_sidecar import (
     DEEPEST,
     DESCRIPTION,
@@ -37,7 +37,7 @@ from arousal.ingest.labels import kind_of_label
 from arousal.ingest.number_table import NumberTable, read_numbers
 from arousal.recording import Event, Kind, Person, Recording
 
-__all__ = ["FORMAT", "inherited_sidecar", "physio_runs", "physio_tables", "read_bids"]
+__all__ = ["FORMAT", "inherited_sidecar", "physio_runs", "physio_tables", "read_bids", "read_runs"]
 
 FloatArray = NDArray[np.float64]
 TABLES = ("_physio.tsv.gz", "_physio.tsv")
@@ -101,9 +101,29 @@ def read_bids(request: Request) -> Recording:
     runs = physio_runs(request.path)
     if not runs:
         raise FormatError("no *_physio.tsv.gz is in this dataset", where=request.path)
-    subjects = {entity(tables[0].name, "sub") for tables in runs}
-    if request.session is not None and len(subjects) == len(runs) > 1:
-        return _read_group(request, runs)
+    return read_runs(request, runs)
+
+
+def read_runs(request: Request, runs: Sequence[Sequence[Path]]) -> Recording:
+    """Read the tables of one run, or of one run for each of a session's people.
+
+    Parameters
+    ----------
+    request : Request
+        As `read_bids`; its path is for messages.
+    runs : sequence of sequence of Path
+        From `physio_runs`; at least one.
+
+    Raises
+    ------
+    DataError, FormatError
+        As `read_bids`.
+    """
+    if request.session is not None:
+        subjects = {entity(tables[0].name, "sub") for tables in runs}
+        known = {subject_label(person) for person in request.session.people}
+        if len(subjects) == len(runs) and (len(runs) > 1 or subjects <= known):
+            return _read_group(request, runs)
     if len(runs) > 1:
         names = ", ".join(str(tables[0].relative_to(request.path)) for tables in runs[:3])
         more = f" and {len(runs) - 3} more" if len(runs) > 3 else ""
@@ -118,7 +138,7 @@ def read_bids(request: Request) -> Recording:
 def _read_group(request: Request, runs: Sequence[Sequence[Path]]) -> Recording:
     """Read one run per person, all on one clock; who has no usable signal is left out, and said."""
     assert request.session is not None  # noqa: S101 - asked by the caller
-    known = {label_of(person): person for person in request.session.people}
+    known = {subject_label(person): person for person in request.session.people}
     persons: list[Person] = []
     parts: list[Recording] = []
     findings: list[Finding] = []

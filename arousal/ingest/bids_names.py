@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["entity", "label_of", "name_parts", "suffix_of"]
+__all__ = ["entity", "label_of", "name_parts", "subject_label", "suffix_of"]
 
 
 def name_parts(name: str) -> list[str]:
@@ -50,3 +50,14 @@ def label_of(text: str) -> str:
     ('P04', '20260312', 'balint90')
     """
     return re.sub(r"[^0-9A-Za-z]", "", text)
+
+
+def subject_label(person: str) -> str:
+    """Return the ``sub-`` label of a pseudonym.
+
+    Examples
+    --------
+    >>> subject_label("P-04"), subject_label("sub-01")
+    ('P04', '01')
+    """
+    return label_of(person.removeprefix("sub-"))

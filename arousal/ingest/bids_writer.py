@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arousal import __version__
-from arousal.atomic import PRIVATE_FILE
+from arousal.atomic import PRIVATE_FILE, make_folder
 from arousal.ingest.bids_sidecar import (
     FORMAT,
     KIND,
@@ -260,6 +260,6 @@ def json_text(content: Mapping[str, Any]) -> str:
 
 def write_text_file(path: Path, text: str) -> None:
     """Write a new UTF-8 file, its owner's alone, making the folders above it."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(path.parent)
     with open(path, "x", encoding="utf-8", newline="\n", opener=_private) as file:
         file.write(text)

@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from arousal.atomic import make_folder
 from arousal.errors import NothingUsableError, SettingsError, UsageError
-from arousal.ingest.bids_names import label_of
+from arousal.ingest.bids_names import label_of, subject_label
 from arousal.ingest.bids_sidecar import read_object
 from arousal.ingest.bids_writer import json_text, write_text_file
 from arousal.ingest.xdf_cut import stored_streams
@@ -247,9 +247,9 @@ class _Work:
         for person in export.persons:
             row = self.study.participants.get(person.id)
             self.people[person.id] = row or Participant(participant_id=person.id)
-        _check_labels({p: label_of(p) for p in self.people}, "people")
+        _check_labels({p: subject_label(p) for p in self.people}, "people")
         self._note(export)
-        write_session_folders(place, export, label_of)
+        write_session_folders(place, export, subject_label)
         self.done.append((folder.name, label))
 
     def _note(self, export: SessionExport) -> None:
@@ -306,10 +306,10 @@ class _Work:
             texts[f"task-{task}_events.json"] = json_text(sidecar)
         for path, text in texts.items():
             write_text_file(place / path, text)
-        write_participants(place, self.people, self._described(), label_of, strip)
-        write_sessions(place, self.rows, label_of)
+        write_participants(place, self.people, self._described(), subject_label, strip)
+        write_sessions(place, self.rows, subject_label)
         tables = phenotype_tables(self.study.root)
-        write_phenotype(place, tables, self.people, label_of, strip)
+        write_phenotype(place, tables, self.people, subject_label, strip)
 
     def _described(self) -> Mapping[str, Any]:
         path = self.study.root / "participants.json"

@@ -78,10 +78,10 @@ class SessionExport:
     def reason(self, person: str) -> str:
         """Why a person's data may not be shared; empty if they may."""
         consents = self.source.consents
-        if consents.held_elsewhere:
-            return "" if self.held_elsewhere else ELSEWHERE
         if not consents.allows(person, "record"):
             return NO_RECORDING
+        if consents.held_elsewhere:
+            return "" if self.held_elsewhere else ELSEWHERE
         return "" if consents.allows(person, "share_raw") else NO_SHARING
 
     @property
@@ -192,7 +192,7 @@ def _session(export: SessionExport, protocol: str) -> SessionFile:
         "people": {p: {"role": e.role, "eda_site": e.eda_site} for p, e in people.items()},
         "consent": _consents(session, people, export),
         "release": _release(session, people, export),
-        "markers": {"codes": {strip.text(k): v for k, v in session.markers.codes.items()}},
+        "markers": {"codes": session.markers.codes} if session.markers.codes else None,
     }
     return SessionFile.model_validate({k: v for k, v in content.items() if v not in (None, {})})
 
