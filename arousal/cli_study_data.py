@@ -183,7 +183,7 @@ def show(study: Path, verify: bool, as_json: bool) -> None:
     text = json.dumps(inventory.as_json(), ensure_ascii=False) if as_json else inventory.as_text()
     click.echo(text)
     if inventory.problems:
-        raise DataError(f"{len(inventory.problems)} things are to be put right", where=study)
+        raise DataError(f"to be put right: {len(inventory.problems)}, as listed", where=study)
 
 
 COMMANDS: list[click.Command] = [study]

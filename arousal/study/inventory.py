@@ -89,7 +89,8 @@ class Inventory:
         """Return the same for a terminal."""
         groups = len({s.group for s in self.sessions if s.group})
         head = (
-            f"{self.name}: {len(self.sessions)} sessions, {self.people} people, {groups} groups; "
+            f"{self.name}: {_count(len(self.sessions), 'session')}, {self.people} people, "
+            f"{_count(groups, 'group')}; "
             f"{self.protocol}; consent {self.consent}"
         )
         lines = [one_line(head)]
@@ -219,6 +220,10 @@ def _table(rows: tuple[SessionRow, ...]) -> list[str]:
         "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
         for line in cells
     ]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def _cell(value: object) -> str:
