@@ -7,6 +7,7 @@ recording. A session's run therefore imports scipy only.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -46,17 +47,17 @@ def clean_ecg(values: FloatArray, rate: float) -> FloatArray:
 
 def clean_pulse(values: FloatArray, rate: float) -> FloatArray:
     """``nk.ppg_clean(method="elgendi")``: 0.5-8 Hz (parameters as `clean_ecg`)."""
-    return _butterworth(values, rate, 2, [0.5, 8.0], "bandpass")
+    return _butterworth(values, rate, 2, (0.5, 8.0), "bandpass")
 
 
 def clean_breathing(values: FloatArray, rate: float) -> FloatArray:
     """``nk.rsp_clean(method="khodadad2018")``: 0.05-3 Hz (parameters as `clean_ecg`)."""
-    return _butterworth(values, rate, 2, [0.05, 3.0], "bandpass")
+    return _butterworth(values, rate, 2, (0.05, 3.0), "bandpass")
 
 
 def breathing_in_heart_rate(values: FloatArray, rate: float) -> FloatArray:
     """``nk.ecg_rsp(method="vangent2019")``: 0.1-0.4 Hz of the heart rate (as `clean_ecg`)."""
-    return _butterworth(values, rate, 2, [0.1, 0.4], "bandpass")
+    return _butterworth(values, rate, 2, (0.1, 0.4), "bandpass")
 
 
 def tonic_level(values: FloatArray, rate: float) -> FloatArray:
@@ -75,8 +76,14 @@ def _averaged_twice(values: FloatArray, width: int) -> FloatArray:
 
 
 def _butterworth(
-    values: FloatArray, rate: float, order: int, cut: float | list[float], kind: _Pass
+    values: FloatArray, rate: float, order: int, cut: float | tuple[float, float], kind: _Pass
 ) -> FloatArray:
-    sections = butter(order, cut, btype=kind, output="sos", fs=rate)
-    filtered: FloatArray = sosfiltfilt(sections, values)
+    filtered: FloatArray = sosfiltfilt(_sections(order, cut, kind, rate), values)
     return filtered
+
+
+@lru_cache(maxsize=32)
+def _sections(order: int, cut: float | tuple[float, float], kind: _Pass, rate: float) -> FloatArray:
+    """Design a filter once: live, it is asked for every second and person."""
+    sections: FloatArray = butter(order, cut, btype=kind, output="sos", fs=rate)
+    return sections

@@ -1,32 +1,30 @@
 """Heartbeats as they come: found in the newest seconds, kept for four minutes, judged as offline.
 
 Beats are looked for in the last `BLOCK` seconds by the very functions that work on whole
-recordings (`arousal.features.peaks`), and taken from the middle, where the zero-phase filters have
-settled; so each sample is filtered about ten times and none is needed after 12 s. A window's
-numbers come from `correct_run`, `collect_beats` and `time_domain`, as offline. NeuroKit2 itself is
-not imported (it takes seconds and 150 MB): `clean_ecg` and `clean_pulse` are its filters in scipy,
-held to it by a test.
+recordings (`arousal.features.cleaning` and `peaks`), and taken from the middle, where the
+zero-phase filters have settled; so each sample is filtered about ten times and none is needed
+after 12 s. A window's numbers come from `correct_run`, `collect_beats` and `time_domain`, as
+offline. NeuroKit2 itself is not imported: it takes seconds and 150 MB.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from arousal.features.beats import LONGEST, Beats, collect_beats
 from arousal.features.cardiac import beats_from_intervals, refine_peaks
+from arousal.features.cleaning import clean_ecg, clean_pulse
 from arousal.features.correction import correct_run
 from arousal.features.peaks import pulse_peaks, r_peaks
 from arousal.monitor.sample_clock import SampleClock
 from arousal.recording import GAP_PERIODS, GAP_SECONDS, Kind, Signal
 from arousal.settings import BeatSettings
 
-__all__ = ["IntervalHeart", "WaveHeart", "clean_ecg", "clean_pulse"]
+__all__ = ["IntervalHeart", "WaveHeart"]
 
 FloatArray = NDArray[np.float64]
 
@@ -42,45 +40,6 @@ KEPT = 240.0
 """Seconds for which beats are kept: a window of 120 s, and what its correction looks at."""
 CLOSEST = 0.25
 """Seconds between two beats at least."""
-
-
-@lru_cache(maxsize=32)
-def _high_pass(rate: float) -> Any:
-    from scipy.signal import butter
-
-    return butter(5, 0.5, btype="highpass", output="sos", fs=rate)
-
-
-@lru_cache(maxsize=32)
-def _band_pass(rate: float) -> Any:
-    from scipy.signal import butter
-
-    return butter(2, [0.5, 8.0], btype="bandpass", output="sos", fs=rate)
-
-
-def clean_ecg(values: FloatArray, rate: float) -> FloatArray:
-    """Filter as ``nk.ecg_clean(method="neurokit")``: 0.5 Hz high-pass, 50 Hz moving average.
-
-    Parameters
-    ----------
-    values : ndarray, shape (n,)
-    rate : float
-        Hz.
-    """
-    from scipy.signal import filtfilt, sosfiltfilt
-
-    high = sosfiltfilt(_high_pass(rate), values)
-    taps = np.ones(int(rate / 50)) if rate >= 100 else np.ones(2)
-    smooth: FloatArray = filtfilt(taps, [float(taps.size)], high, method="pad")
-    return smooth
-
-
-def clean_pulse(values: FloatArray, rate: float) -> FloatArray:
-    """Filter as ``nk.ppg_clean(method="elgendi")``: 0.5-8 Hz band-pass."""
-    from scipy.signal import sosfiltfilt
-
-    band: FloatArray = sosfiltfilt(_band_pass(rate), values)
-    return band
 
 
 @dataclass(slots=True)

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from arousal.features import Grid, process_person, window_features
-from arousal.monitor.heart import clean_ecg, clean_pulse
 from arousal.recording import Kind, Person, Recording
 from arousal.settings import Settings
 from arousal.simulate import Level, SimulationSettings, simulate
@@ -81,14 +80,3 @@ def test_numbers_are_refused_where_the_window_is_not_full(session):
     assert np.isfinite(last.heart_rate)
     assert np.isnan(last.rmssd)
     assert feed.monitor.bodies["P01"].coverage(feed.now)[Kind.ECG] == pytest.approx(1.0, abs=0.03)
-
-
-@pytest.mark.parametrize("rate", [130.0, 250.0, 512.0])
-def test_the_filters_are_neurokits(rate):
-    import neurokit2 as nk
-
-    noise = np.random.default_rng(3).normal(size=int(12 * rate)).cumsum()
-    ecg = nk.ecg_clean(noise, sampling_rate=rate, method="neurokit")
-    pulse = nk.ppg_clean(noise, sampling_rate=rate, method="elgendi")
-    np.testing.assert_allclose(clean_ecg(noise, rate), ecg, atol=1e-9)
-    np.testing.assert_allclose(clean_pulse(noise, rate), pulse, atol=1e-9)
