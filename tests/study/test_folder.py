@@ -6,6 +6,7 @@ import json
 import os
 import stat
 from datetime import UTC, datetime
+from importlib.resources import files
 
 import pytest
 
@@ -101,7 +102,7 @@ def test_each_template_of_scores_is_read_once_it_is_copied_and_filled(tmp_path):
 
 
 def test_ones_own_protocol_comes_along_and_is_found_from_a_session(tmp_path):
-    text = (module.files("arousal") / "protocols" / "balint-60.toml").read_text()
+    text = (files("arousal") / "protocols" / "balint-60.toml").read_text()
     (tmp_path / "ours.toml").write_text(text.replace('"balint-60"', '"ours"'))
     root = new_study(tmp_path / "s", protocol=str(tmp_path / "ours.toml"))
     assert load_study(root / "study.toml").protocol == "ours.toml"
