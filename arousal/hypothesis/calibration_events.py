@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from arousal.hypothesis.allowance import t_beyond
 from arousal.hypothesis.calibration_row import CalibrationRow, rate_row
-from arousal.hypothesis.event_tests import session_units
+from arousal.hypothesis.event_tests import ALLOWANCE, session_units
 from arousal.hypothesis.events import (
     Moments,
     adjusted_change,
@@ -22,7 +23,7 @@ from arousal.hypothesis.events import (
     moments,
     recently,
 )
-from arousal.hypothesis.inference import student_t
+from arousal.hypothesis.inference import Alternative
 from arousal.simulate import NOISE_FAMILIES, NOISE_STEP, noise
 
 __all__ = ["EVENT_SCENARIOS", "Acting", "act", "calibrate_events"]
@@ -36,6 +37,9 @@ TIME = np.arange(float(PHASES.size))
 BLOCKS = (6, 8, 12, 20)
 CHUNK = 4_000
 """Sessions at once."""
+OURS = "event test"
+WAYS: tuple[Alternative, Alternative] = ("less", "greater")
+"""Calms, arouses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +128,12 @@ def calibrate_events(
             for method, values in found.items():
                 studies = values.reshape(-1, most)
                 for count in blocks:
-                    p_less, p_greater = _claims(studies[:, :count])
+                    allowance = ALLOWANCE if method == OURS else 0.0
+                    p_less, p_greater = (
+                        t_beyond(studies[:, :count], way, allowance) for way in WAYS
+                    )
                     yield rate_row(f"{method}: calms", name, family, count, p_less)
                     yield rate_row(f"{method}: arouses", name, family, count, p_greater)
-
-
-def _claims(sessions: FloatArray) -> tuple[FloatArray, FloatArray]:
-    return student_t(sessions, "less")[2], student_t(sessions, "greater")[2]
 
 
 def _studies(
@@ -157,7 +160,7 @@ def _studies(
     # Studies of any size share their first sessions; a common scale does not touch their t.
     result = {
         "naive, after minus before": np.concatenate(naive),
-        "event test": session_units(np.concatenate(value), np.concatenate(weight)),
+        OURS: session_units(np.concatenate(value), np.concatenate(weight)),
     }
     if pseudo:
         result["check by pseudo-events"] = np.concatenate(pseudo)[:most_matched]

@@ -19,9 +19,10 @@ Within a session moments are not independent, so no p value is made of them: one
 goes into a test over sessions. That number is the *sum* of a session's adjusted answers (value x
 weight), not their mean: how many events there are depends on what came after the first of them,
 and a mean weighs each event by how few followed it (the selection bias of streaks: Miller &
-Sanjurjo 2018, doi:10.3982/ECTA14943). Figures with leaders who act at high arousal stand in
-docs/calibration_events.md: claims of calming keep their rate; claims of arousing reach .09 in
-places, because slopes from one short session are a little too steep.
+Sanjurjo 2018, doi:10.3982/ECTA14943). What is left: the level and the slope of a
+person are estimated within one short session, each is off by something, in opposite directions,
+and the two do not quite cancel. The test over sessions grants that (`event_tests.ALLOWANCE`);
+figures with leaders who act at high arousal stand in docs/calibration_events.md.
 """
 
 from __future__ import annotations
