@@ -42,7 +42,7 @@ def live(
     from arousal.monitor.desk_process import attach
     from arousal.monitor.study_folder import (
         choose_session,
-        data_files,
+        is_recorded,
         open_study,
         prepare_session,
     )
@@ -51,7 +51,7 @@ def live(
     root = open_study(study, protocol)
     name = session or choose_session(root, date.today())  # noqa: DTZ011 - the day on the wall
     folder = prepare_session(root, name)
-    if not data_files(folder):
+    if not is_recorded(folder):
         attach(folder)
     click.echo(f"session {name}; Ctrl-C ends the page, not a recording", err=True)
     serve(

@@ -1,8 +1,9 @@
-"""The desk's own process: ``python -m arousal.monitor.desk_process SESSION_FOLDER``.
+"""The desk's own process: ``python -m arousal.monitor.desk_process SESSION_FOLDER [--resume]``.
 
 It belongs to nobody: no terminal, no page, no server can take it down. It ends when it is told to
 (`leave`, SIGTERM: a recording is then closed properly first), or when it does not record and
-nobody has asked for anything for a while.
+nobody has asked for anything for a while. If it is killed, its keeper (`desk_keeper`) starts it
+again, and with ``--resume`` it records on at once.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import time
 from pathlib import Path
 
 from arousal.errors import ArousalError, DeviceError
+from arousal.monitor import desk_keeper
 from arousal.monitor.channel import Channel, ChannelClient
 
 __all__ = ["LOG_FILE", "attach", "main"]
@@ -26,13 +28,15 @@ _STARTED: list[subprocess.Popen[bytes]] = []
 """Kept, so that a desk that ends before this process does is taken note of."""
 
 
-def attach(folder: Path) -> ChannelClient:
+def attach(folder: Path, *, resume: bool = False) -> ChannelClient:
     """Return a client of the session's desk; start the desk if none is there.
 
     Parameters
     ----------
     folder : Path
         Session folder with ``session.toml``.
+    resume : bool
+        Whether a desk that is started goes on recording where one before was killed.
 
     Raises
     ------
@@ -43,7 +47,8 @@ def attach(folder: Path) -> ChannelClient:
     if client.is_alive():
         return client
     log = folder / LOG_FILE
-    command = [sys.executable, "-m", "arousal.monitor.desk_process", str(folder)]
+    command = [sys.executable, "-P", desk_keeper.__file__, str(folder)]
+    command += ["--resume"] if resume else []
     # Out of this process's terminal and group, so that neither takes the desk down with it.
     flags = sum(getattr(subprocess, name, 0) for name in _WINDOWS_FLAGS)
     with log.open("ab") as out:
@@ -79,6 +84,8 @@ def main(arguments: list[str]) -> int:
     try:
         with stop_signals() as stop:
             desk = Desk(folder)
+            if "--resume" in arguments[1:]:
+                desk.resume()
             channel = Channel(folder, desk.answer)
             try:
                 while not stop.wait(0.2) and not desk.closing.is_set():

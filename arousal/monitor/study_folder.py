@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
@@ -13,13 +14,16 @@ from pydantic import ValidationError
 from arousal.atomic import write_text
 from arousal.errors import SettingsError
 from arousal.locked import check_unlocked
+from arousal.monitor.channel import ADDRESS_FILE
+from arousal.places import data_files
 from arousal.protocol import load_protocol
 from arousal.session import SessionFile, StudyFile, load_session, load_study
 from arousal.settings import explain_validation
 from arousal.study_files import check_free, session_protocol, study_toml
 
-__all__ = ["choose_session", "data_files", "open_study", "prepare_session", "write_setup"]
+__all__ = ["choose_session", "is_recorded", "open_study", "prepare_session", "write_setup"]
 
+HALF_A_DAY = 12 * 3600.0
 CHANGEABLE = frozenset({"protocol", "setting", "people", "consent"})
 """What the page may change in ``session.toml``."""
 
@@ -58,21 +62,22 @@ def open_study(folder: Path, protocol: str = "balint-90") -> Path:
     return folder
 
 
-def data_files(folder: Path) -> list[Path]:
-    """Data files of a session folder, in the order in which they were recorded."""
-    return sorted(folder.glob("recording*.xdf"), key=lambda p: p.stat().st_mtime)
+def is_recorded(folder: Path) -> bool:
+    """Whether something was recorded in a session's folder."""
+    return bool(data_files(folder, load_session(folder / "session.toml")))
 
 
 def choose_session(study: Path, today: date) -> str:
     """Return the id of the session to open when none is named.
 
-    The newest one that was prepared and not recorded yet; else a new one named by the date.
+    The newest one that was prepared and not recorded yet, or is being recorded (its recorder may
+    have been killed, but not longer than half a day ago); else a new one named by the date.
     """
     sessions = study / "sessions"
     prepared = [
         place.parent
         for place in sessions.glob("*/session.toml")
-        if not data_files(place.parent) or (place.parent / ".desk.json").exists()
+        if not is_recorded(place.parent) or _has_desk(place.parent)
     ]
     if prepared:
         return max(prepared, key=lambda p: (p / "session.toml").stat().st_mtime).name
@@ -81,6 +86,14 @@ def choose_session(study: Path, today: date) -> str:
         number += 1
         name = f"{today.isoformat()}-{number}"
     return name
+
+
+def _has_desk(folder: Path) -> bool:
+    """Whether a desk's address lies here, of a session that something happened in lately."""
+    if not (folder / ADDRESS_FILE).exists():
+        return False
+    newest = max(path.stat().st_mtime for path in folder.iterdir())
+    return time.time() - newest < HALF_A_DAY
 
 
 def prepare_session(study: Path, name: str) -> Path:

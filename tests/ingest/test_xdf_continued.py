@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -45,7 +46,7 @@ def part(stream: RawStream, begin: float, end: float, clock: float) -> RawStream
 
 def write_journal(data: Path, begin: float, end: float, clock: float, stop: bool = False) -> None:
     """Lines of a journal: which file, and pairs of calendar and LSL time every 10 s."""
-    lines = [{"type": "start", "file": data.name, "at": begin}]
+    lines: list[dict[str, Any]] = [{"type": "start", "file": data.name, "at": begin}]
     lines += [{"type": "clock", "at": at} for at in np.arange(begin, end, 10.0).tolist()]
     lines += [{"type": "stop", "at": end}] if stop else []
     text = ""

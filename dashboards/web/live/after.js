@@ -34,10 +34,17 @@ export function draw(state) {
   summarised = summary.file;
   const lost = summary.streams.reduce((sum, s) => sum + s.received - s.on_disk, 0);
   const total = summary.streams.reduce((sum, s) => sum + s.on_disk, 0);
-  const head = summary.complete ? `Nothing was lost: ${total.toLocaleString("en")} samples of ${summary.streams.length} streams are on disk`
-    : `${lost.toLocaleString("en")} samples and ${summary.damaged} blocks are not on disk as they arrived`;
-  parts.kept.replaceChildren(make("p", { class: "big" }, shape(summary.complete ? "good" : "none"), head),
-    make("p", { class: "quiet" }, `${summary.file}, ${bytes(summary.bytes)}, ${clock(summary.seconds)}; the file was closed and read back. Every mark is also in ${summary.journal}.`),
+  const breaks = summary.interruptions ?? [];
+  const whole = summary.complete && !breaks.length && summary.known !== false;
+  const head = summary.known === false ? "Recorded elsewhere: no journal tells what had arrived"
+    : !summary.complete ? `${lost.toLocaleString("en")} samples and ${summary.damaged} blocks are not on disk as they arrived`
+      : breaks.length ? `The recorder was killed ${breaks.length === 1 ? "once" : `${breaks.length} times`}; ${total.toLocaleString("en")} samples are on disk`
+        : `Nothing was lost: ${total.toLocaleString("en")} samples of ${summary.streams.length} streams are on disk`;
+  const closed = summary.open ? "the last file was not closed" : "the file was closed and read back";
+  parts.kept.replaceChildren(make("p", { class: "big" }, shape(whole ? "good" : summary.complete ? "weak" : "none"), head),
+    make("p", { class: "quiet" }, `${summary.file}, ${bytes(summary.bytes)}, ${clock(summary.seconds)}; ${closed}.${summary.journal ? ` Every mark is also in ${summary.journal}.` : ""}`),
+    ...breaks.map((b) => make("p", {}, shape("weak"), b.seconds === null ? ` ${b.file} was not closed: it ends at ${clock(b.at)}, and of its last instant up to 0.15 s is missing`
+      : ` at ${clock(b.at)} nothing was recorded for ${b.seconds.toFixed(1)} s: ${b.file} ends there, the next file follows`)),
     ...summary.findings.map((f) => make("p", {}, shape(f.severity === "problem" ? "none" : "weak"), ` ${f.where}: ${f.message}`)),
     make("details", {}, make("summary", {}, "Stream by stream"), make("div", { class: "table-box" }, make("table", {}, make("thead", {}, make("tr", {}, ...["Stream", "Person", "Arrived", "On disk"].map((t) => make("th", { scope: "col" }, t)))),
       make("tbody", {}, ...summary.streams.map((s) => make("tr", {}, make("td", {}, s.name), make("td", {}, s.person ?? "–"), make("td", {}, String(s.received)), make("td", {}, String(s.on_disk)))))))));

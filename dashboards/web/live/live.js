@@ -32,25 +32,30 @@ function draw() {
   alarms();
   const stage = state.stage;
   const box = $("stage");
-  if (drawn !== stage) {
+  // A recorder that does not come back by itself in a few seconds needs somebody to say so.
+  const late = stage === "broken" && state.quiet >= 12;
+  if (drawn !== stage + late) {
     box.replaceChildren();
-    drawn = stage;
+    drawn = stage + late;
     document.body.dataset.stage = stage;
     STAGES[stage]?.open?.(box, state);
-    if (stage === "gone" || stage === "broken") box.append(lost());
+    if (stage === "gone" || stage === "broken") box.append(lost(late));
   }
   STAGES[stage]?.draw(state);
   document.documentElement.dataset.ready = "yes";
 }
 
-function lost() {
-  const text = state.stage === "broken"
-    ? `The recorder's process ended without closing ${state.file}. What it wrote is on disk.`
+function lost(late) {
+  const broken = state.stage === "broken";
+  const button = (text, what, fields, name) => make("button", { class: name, type: "button", on: { click: () => tryPost(what, fields) } }, text);
+  const text = broken ? `The recorder's process ended without closing ${state.file}. What it wrote is on disk.`
     : `There is no recorder: ${state.error ?? ""}`;
-  const again = make("button", { class: "main", on: { click: () => tryPost("attach") } }, "Start the recorder again");
+  const go = !broken ? [button("Start the recorder again", "attach", {}, "main")]
+    : late ? [button("Go on recording in a further file", "attach", { resume: true }, "main"), button("The session is over: corrections and report", "over", {}, "")]
+      : [make("span", {}, "It is being started again and goes on in a further file …")];
   return make("div", { class: "page" }, make("div", { class: "panel" },
-    make("p", { class: "big" }, shape("none"), "The recorder is gone"), make("p", {}, text),
-    make("p", { class: "go" }, again)));
+    make("p", { class: "big", role: "alert" }, shape("none"), "The recorder is gone"), make("p", {}, text),
+    make("p", { class: "go" }, ...go)));
 }
 
 function header() {
@@ -103,7 +108,7 @@ function alarms() {
     }
     for (const alarm of state.alarms ?? []) {
       const told = (state.seats ?? []).some((s) => s.level === "none" && alarm.where.startsWith(s.id));
-      if (alarm.severity === "problem" && !told) list.push(alarm);
+      if ((alarm.severity === "problem" || alarm.code === "recorder-restarted") && !told) list.push(alarm);
     }
   }
   const box = $("alarms");
