@@ -19,7 +19,7 @@ from arousal.findings import Finding, Severity
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["NumberTable", "first_lines", "read_cells", "read_numbers"]
+__all__ = ["NumberTable", "first_lines", "read_cells", "read_numbers", "text_below"]
 
 FloatArray = NDArray[np.float64]
 MOST_BROKEN = 0.5
@@ -96,7 +96,7 @@ def read_cells(
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # cells beyond the last name
             table: pd.DataFrame = pd.read_csv(
-                io.BytesIO(_below(raw, skip)),
+                io.BytesIO(text_below(raw, skip)),
                 sep=separator,
                 header=None,
                 names=list(names),
@@ -121,8 +121,8 @@ def read_cells(
     return table
 
 
-def _below(raw: bytes, skip: int) -> bytes:
-    """Text below the header, with plain line ends and without NUL.
+def text_below(raw: bytes, skip: int) -> bytes:
+    """Return the text below ``skip`` lines of header, with plain line ends and without NUL.
 
     pandas' own ``skiprows`` takes all memory there is on some damaged headers (a quote, NUL and
     bare carriage returns in 35 kB ate 24 GB).

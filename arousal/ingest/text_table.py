@@ -7,13 +7,16 @@ reading of the file, else the user is asked.
 from __future__ import annotations
 
 import codecs
+import io
 import re
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from arousal.errors import DataError, FormatError, SettingsError
 from arousal.ingest.mapping import TableMapping
+from arousal.ingest.number_table import text_below
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,6 +88,8 @@ def find_layout(path: Path, told: TableMapping) -> Layout:
     if lines and (said := re.fullmatch(r'"?sep=(.)"?', lines[0].strip())):
         lines, skip = lines[1:], skip + 1
         told = told.model_copy(update={"delimiter": told.delimiter or said[1]})
+    blank = next((i for i, line in enumerate(lines) if line.strip()), 0)
+    lines, skip = lines[blank:], skip + blank
     lines = [line for line in lines[: LOOK_LINES + 1] if line.strip()]
     if len(lines) < 1 + told.header:
         raise FormatError("there is no line of data in it", where=path)
@@ -187,30 +192,48 @@ def read_table(path: Path, layout: Layout) -> pd.DataFrame:
     ------
     DataError
         If a line has more cells than the header; the message has the line's number.
+    FormatError
+        If there is no line of data.
     """
     import pandas as pd
 
     try:
-        return pd.read_csv(
-            path,
-            sep=layout.separator or "\x1f",  # a character that no text holds: one column
-            decimal=layout.decimal,
-            encoding=layout.encoding,
-            encoding_errors="replace",
-            header=None,
-            names=list(layout.columns),
-            index_col=False,
-            skiprows=layout.skip,
-            skipinitialspace=True,
-            skip_blank_lines=True,
-            na_values=["n/a", "N/A", "nan", "NaN", "-", ""],
-            low_memory=False,
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # cells beyond the last name
+            return pd.read_csv(
+                io.BytesIO(_data(path, layout)),
+                sep=layout.separator or "\x1f",  # a character that no text holds: one column
+                decimal=layout.decimal,
+                encoding="utf-8",
+                encoding_errors="replace",
+                header=None,
+                names=list(layout.columns),
+                index_col=False,
+                skipinitialspace=True,
+                skip_blank_lines=True,
+                na_values=["n/a", "N/A", "nan", "NaN", "-", ""],
+                low_memory=False,  # else a column's type may change half-way
+            )
+    except pd.errors.ParserWarning:
+        count = len(layout.columns)
+        raise DataError(
+            f"its first line of data has more cells than the header, which has {count}",
+            where=path,
+            hint="give each column a name, or say skip and delimiter under [table] with --map",
+        ) from None
     except pd.errors.ParserError as error:
         reason = str(error).split("C error:")[-1].strip()
         raise DataError(f"is not one table: {reason}", where=path) from None
     except pd.errors.EmptyDataError:
         raise FormatError("there is no line of data in it", where=path) from None
+
+
+def _data(path: Path, layout: Layout) -> bytes:
+    """The file in UTF-8, its header as blank lines: pandas then counts lines as an editor does."""
+    raw = path.read_bytes()
+    if layout.encoding != "utf-8-sig":
+        raw = raw.decode(layout.encoding, errors="replace").encode()
+    return b"\n" * layout.skip + text_below(raw, layout.skip)
 
 
 def check_column(name: str, layout: Layout, path: Path) -> str:

@@ -292,8 +292,44 @@ def test_a_line_with_too_many_cells_far_down_is_a_data_error_with_its_number(tmp
     path = write(tmp_path, "P01.csv", np.arange(240) / 4, eda(), header="time (s),EDA (uS)")
     with path.open("a") as file:
         file.write("61.0,4.0,5.0\n")
-    with pytest.raises(DataError, match="line 2"):
+    with pytest.raises(DataError, match="line 242,"):
         load(path)
+
+
+def test_cells_beyond_the_header_are_an_error_and_never_left_out_in_silence(tmp_path: Path):
+    lines = [f"{i / 4},{v},9.9" for i, v in enumerate(eda())]
+    path = tmp_path / "P01.csv"
+    path.write_text("\n".join(["time (s),EDA (uS)", *lines]) + "\n")
+    with pytest.raises(DataError, match="more cells than the header, which has 2"):
+        load(path, mapping=mapped(tmp_path, '[table]\ndelimiter = ","\n'))
+
+
+def test_separators_at_the_end_of_the_lines_are_no_cells(tmp_path: Path):
+    lines = [f"{i / 4},{v}," for i, v in enumerate(eda())]
+    path = tmp_path / "P01.csv"
+    path.write_text("\n".join(["time (s),EDA (uS)", *lines]) + "\n")
+    recording = load(path, mapping=mapped(tmp_path, '[table]\ndelimiter = ","\n'))
+    np.testing.assert_allclose(signal(recording, Kind.EDA).values, eda())
+
+
+def test_a_header_below_blank_lines_is_still_the_header(tmp_path: Path):
+    path = write(tmp_path, "P01.csv", np.arange(240) / 4, eda(), header="\n\ntime (s),EDA (uS)")
+    np.testing.assert_allclose(signal(load(path), Kind.EDA).values, eda())
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
+def test_the_encodings_of_office_programs_are_read(tmp_path: Path, encoding: str):
+    path = write(tmp_path, "P01.csv", np.arange(240) / 4, eda(), header="time (s),EDA (µS)")
+    path.write_bytes(path.read_text(encoding="utf-8").encode(encoding))
+    np.testing.assert_allclose(signal(load(path), Kind.EDA).values, eda())
+
+
+def test_a_stray_quote_above_the_header_swallows_no_lines(tmp_path: Path):
+    lines = [f"{i / 4},{v}" for i, v in enumerate(eda())]
+    path = tmp_path / "P01.csv"
+    path.write_text("\n".join(['Sensor "left', "time (s),EDA (uS)", *lines]) + "\n")
+    recording = load(path, mapping=mapped(tmp_path, "[table]\nskip = 1\n"))
+    np.testing.assert_allclose(signal(recording, Kind.EDA).values, eda())
 
 
 @pytest.mark.parametrize(
