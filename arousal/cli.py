@@ -25,6 +25,7 @@ from arousal.cli_protect import refuse_locked
 from arousal.cli_recording import COMMANDS as RECORDING
 from arousal.cli_study import COMMANDS as STUDY
 from arousal.cli_study_data import COMMANDS as STUDY_DATA
+from arousal.cli_study_page import COMMANDS as STUDY_PAGE
 from arousal.errors import UsageError, one_line
 from arousal.terminal import clear_progress, ending, forgive_encodings, note, progress
 
@@ -273,7 +274,7 @@ def simulate(
     click.echo(str(out))
 
 
-for _command in (*STUDY_DATA, *STUDY, *BIDS, *HYPOTHESIS, *CONSENT, *PROTECT):
+for _command in (*STUDY_DATA, *STUDY, *STUDY_PAGE, *BIDS, *HYPOTHESIS, *CONSENT, *PROTECT):
     cli.add_command(_command)
 
 

@@ -44,7 +44,13 @@ def environment() -> Environment:
     )
 
 
-def pack(template: str, content: Mapping[str, Any], figures: Mapping[str, str]) -> str:
+def pack(
+    template: str,
+    content: Mapping[str, Any],
+    figures: Mapping[str, str],
+    *,
+    also: tuple[str, ...] = (),
+) -> str:
     """Render a template into one self-contained page.
 
     Parameters
@@ -54,14 +60,19 @@ def pack(template: str, content: Mapping[str, Any], figures: Mapping[str, str]) 
     content : mapping
         Its values; escaped by the template engine.
     figures : mapping of str to str
-        Figure name -> plotly JSON.
+        Figure name -> plotly JSON (or what a page's own script makes figures of).
+    also : tuple of str
+        Names of the page's own style sheets and scripts in ``dashboards/web``, beside the common
+        ones; a script stands before the common one.
 
     Returns
     -------
     str
         HTML.
     """
-    style, script = web_file("report.css"), web_file("report.js")
+    own = {end: [web_file(n) for n in also if n.endswith(end)] for end in (".css", ".js")}
+    style = "".join((web_file("report.css"), *own[".css"]))
+    script = "".join((*own[".js"], web_file("report.js")))
     plotly = plotly_bundle()
     head = {
         "style": style,

@@ -84,6 +84,9 @@ class Condensed:
         Who agrees and is in the tables.
     dropped : int
         People in the tables who do not agree (any more).
+    references : mapping of str to int
+        What changes are counted from (baseline, recovery, opening, session, none) -> how many
+        persons' measures.
     """
 
     curves: pd.DataFrame
@@ -92,6 +95,7 @@ class Condensed:
     blocks: tuple[int, ...]
     people: tuple[str, ...]
     dropped: int
+    references: Mapping[str, int]
 
 
 def condense(entry: SessionEntry) -> Condensed:
@@ -121,7 +125,14 @@ def condense(entry: SessionEntry) -> Condensed:
         tuple(sorted({int(b) for b in curves["block"].unique()} - {0})),
         people,
         len(there) - len(people),
+        _references(phases),
     )
+
+
+def _references(phases: pd.DataFrame) -> dict[str, int]:
+    own = phases[phases["measure"].isin([m.id for m in MEASURES])]
+    each = own.groupby(["person", "measure"], sort=False)["baseline"].first()
+    return {str(name): int(count) for name, count in each.value_counts().items()}
 
 
 def is_processed(folder: Path) -> bool:

@@ -11,7 +11,7 @@ left. Whoever does not agree to research at this moment is in none of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -54,6 +54,8 @@ class SessionOverview:
         Case blocks.
     quality : tuple of MeasureQuality
         One per measure; empty unless processed.
+    references : mapping of str to int
+        What changes are counted from -> how many persons' measures.
     """
 
     id: str
@@ -66,6 +68,7 @@ class SessionOverview:
     withheld: int
     blocks: tuple[int, ...]
     quality: tuple[MeasureQuality, ...]
+    references: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -173,6 +176,7 @@ def _session(entry: SessionEntry) -> tuple[SessionOverview, Condensed | None]:
         max(roster - len(entry.agreed), data.dropped),
         data.blocks,
         data.quality,
+        data.references,
     )
     return seen, data
 
@@ -182,7 +186,7 @@ def _without(entry: SessionEntry, state: State, reason: str) -> SessionOverview:
     roster = len(entry.session.people) if entry.session is not None else 0
     withheld = roster - len(entry.agreed)
     return SessionOverview(
-        entry.id, protocol, entry.group, entry.meeting, state, reason, (), withheld, (), ()
+        entry.id, protocol, entry.group, entry.meeting, state, reason, (), withheld, (), (), {}
     )
 
 

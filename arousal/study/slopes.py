@@ -2,7 +2,7 @@
 
 One number per case block enters, never windows. Blocks of one group are alike, so a group gets a
 random intercept; where there are fewer than five groups, they are held fixed instead, and people
-who present more than once get one. The p comes from t with Satterthwaite's degrees of freedom:
+who present more than once get one. The p comes from t after Kenward and Roger:
 (clusters - fixed terms) would make a slope within groups far too cautious (.007 for .05).
 A random intercept takes it that all groups have the same slope. Where they do not it finds too much
 (.13 for .05), so a t test over the groups' own slopes stands beside it.
@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from arousal.errors import NothingUsableError
 from arousal.hypothesis.inference import student_t
+from arousal.hypothesis.kenward_roger import kenward_roger
 from arousal.hypothesis.mixed_model import mixed_mean
-from arousal.hypothesis.satterthwaite import satterthwaite
 
 __all__ = ["LEAST_CLUSTERS", "LEAST_UNITS", "Slope", "fit_slope"]
 
@@ -150,8 +150,8 @@ def _fit(
     _check_df(len(sizes) - design.shape[1], len(sizes), design.shape[1], "clusters")
     adjust = np.column_stack(extra) if extra else None
     fit = mixed_mean(values, names, "two-sided", covariate, adjust)
-    df = satterthwaite(design, names, fit.between**2, fit.within**2, 1)
-    return _slope(f"mixed, {by}", len(sizes), fit.estimate, fit.se, df)
+    small = kenward_roger(design, names, fit.between**2, fit.within**2, 1)
+    return _slope(f"mixed, {by}", len(sizes), fit.estimate, small.se, small.df)
 
 
 def _check_df(df: int, count: int, terms: int, what: str) -> None:

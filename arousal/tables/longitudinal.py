@@ -53,7 +53,7 @@ LONGITUDINAL = Table(
         Column("high", "float", "", "Upper bound"),
         Column("se", "float", "", "Its standard error", low=0.0),
         Column("t", "float", "", "slope / se"),
-        Column("df", "float", "", "Degrees of freedom: Satterthwaite, or units less fixed terms"),
+        Column("df", "float", "", "Degrees of freedom: Kenward-Roger, or units less fixed terms"),
         Column("p", "float", "", "Two-sided p of t", 0.0, 1.0),
         Column("p_adjusted", "float", "", "The same, corrected for several tests", 0.0, 1.0),
         Column(

@@ -22,6 +22,8 @@
 
   async function unpack() {
     figures = JSON.parse(await unpacked("figures"));
+    const redraw = (name) => draw(byId(`figure-${name}`));
+    document.dispatchEvent(new CustomEvent("unpacked", { detail: { figures, redraw } }));
     const script = document.createElement("script");
     script.textContent = await unpacked("plotly-packed");
     document.head.append(script); // runs because the policy names the hash of its text
