@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from arousal.features.cleaning import tonic_level
 from arousal.features.segments import flat_spans
 from arousal.recording import GAP_PERIODS, GAP_SECONDS
 from arousal.settings import EdaSettings
@@ -21,13 +20,6 @@ KEPT = 180.0
 """Seconds of samples that are kept: a window of 60 s, and room for the low-pass to settle."""
 SHORTEST = 10.0
 """Seconds of an unbroken stretch that hold a level (as offline)."""
-
-
-@lru_cache(maxsize=16)
-def _low_pass(rate: float) -> Any:
-    from scipy.signal import butter
-
-    return butter(2, 0.05, btype="lowpass", output="sos", fs=rate)
 
 
 class Skin:
@@ -61,8 +53,6 @@ class Skin:
         (``nk.eda_phasic(method="highpass")``). Departure: no 5 s margins around what is outside of
         the range, because a live number only has to be right where nothing is in repair.
         """
-        from scipy.signal import sosfiltfilt
-
         if len(self._samples) < SHORTEST * self._rate:
             return float("nan")
         times, values = np.array(self._samples).T
@@ -71,7 +61,7 @@ class Skin:
         for a, b in self._stretches(times, values):
             if times[b - 1] < begin or times[b - 1] - times[a] < SHORTEST:
                 continue
-            tonic = sosfiltfilt(_low_pass(self._rate), values[a:b])
+            tonic = tonic_level(values[a:b], self._rate)
             inside = times[a:b] > begin
             total += float(tonic[inside].sum())
             count += int(inside.sum())
