@@ -22,7 +22,7 @@ BIDS_VERSION = "1.11.1"
 CHANGES = "1.0.0\n  - As exported.\n"
 PARTICIPANT_COLUMNS: dict[str, dict[str, Any]] = {
     "pseudonym": {"Description": "The person's pseudonym in the study, of which the label is made"},
-    "age_band": {"LongName": "Age", "Description": "Ten-year band such as 30-39", "Units": "year"},
+    "age_band": {"LongName": "Age", "Description": "Ten-year band of years such as 30-39"},
     "sex": {
         "Description": "Sex as the person says",
         "Levels": {"F": "female", "M": "male", "O": "other"},
