@@ -8,8 +8,8 @@ table gives the same bytes. A missing number is NULL.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -33,6 +33,7 @@ __all__ = [
     "quoted",
     "tables_folder",
     "write_part",
+    "writer",
 ]
 
 KINDS: tuple[Table, ...] = (FEATURES, CURVES, GROUP, PHASES, QUALITY, CONTRASTS)
@@ -91,11 +92,28 @@ def quoted(name: str, mark: str = '"') -> str:
     return mark + name.replace(mark, mark * 2) + mark
 
 
-def write_part(frame: pd.DataFrame, table: Table, path: Path) -> None:
+@contextmanager
+def writer() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Give a connection for `write_part`; one is enough for all parts of a session.
+
+    Raises
+    ------
+    UsageError
+        If DuckDB is missing.
+    """
+    with load_duckdb().connect(":memory:", config=ALONE) as connection:
+        yield connection
+
+
+def write_part(
+    connection: duckdb.DuckDBPyConnection, frame: pd.DataFrame, table: Table, path: Path
+) -> None:
     """Write one session's part of a dataset, whole or not at all.
 
     Parameters
     ----------
+    connection : DuckDBPyConnection
+        From `writer`.
     frame : DataFrame
         As declared by ``table``; checked.
     table : Table
@@ -108,27 +126,26 @@ def write_part(frame: pd.DataFrame, table: Table, path: Path) -> None:
     DataError
         If the frame breaks the declaration.
     UsageError
-        If DuckDB is missing, or the place cannot be written to.
+        If the place cannot be written to.
     """
-    duckdb = load_duckdb()
     table.check(frame)
     columns = columns_of(table)
     names = ", ".join(map(quoted, columns))
     declared = ", ".join(f"{quoted(name)} {kind}" for name, kind in columns.items())
-    with duckdb.connect(":memory:", config=ALONE) as connection, replacing(path) as temporary:
-        connection.execute(f"CREATE TABLE part ({declared})")
-        connection.register("frame", frame)
-        connection.execute(f"INSERT INTO part SELECT {names} FROM frame")  # noqa: S608
-        _copy(connection, duckdb, temporary)
+    connection.execute(f"CREATE OR REPLACE TABLE part ({declared})")
+    connection.register("frame", frame)
+    connection.execute(f"INSERT INTO part SELECT {names} FROM frame")  # noqa: S608
+    connection.unregister("frame")
+    with replacing(path) as temporary:
+        _copy(connection, temporary)
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, duckdb: ModuleType, path: Path) -> None:
+def _copy(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     place = quoted(str(path), "'")
+    form = "FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false"
     try:
-        connection.execute(
-            f"COPY part TO {place} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)"
-        )
-    except duckdb.IOException as error:
+        connection.execute(f"COPY part TO {place} ({form})")
+    except load_duckdb().IOException as error:
         raise OSError(_reason(str(error))) from None
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from arousal.derivatives import write_derivatives
 from arousal.errors import DataError
-from arousal.study.dataset import drop_parts, part_path, write_part
+from arousal.study.dataset import drop_parts, part_path, write_part, writer
 from arousal.study.inputs import Seen, look_at
 from arousal.study.reading_file import write_reading
 from arousal.study.record import reading_path
@@ -62,18 +62,18 @@ def write_outputs(
     _sweep(
         [folder / "derivatives", *(part_path(study, t.name, name).parent for t in made.tables())]
     )
-    written = []
-    for table, frame in made.tables().items():
-        path = part_path(study, table.name, name)
-        write_part(frame, table, path)
-        written.append(path)
-    if made.reading is None:
+    tables = made.tables()
+    if made.reading is not None:
+        tables[CONTRASTS] = made.reading.contrasts
+    else:
         drop_parts(study, name, ["contrasts"])
         reading_path(study, name).unlink(missing_ok=True)
-    else:
-        path = part_path(study, "contrasts", name)
-        write_part(made.reading.contrasts, CONTRASTS, path)
-        written += [path, write_reading(study, made.reading)]
+    written = [part_path(study, table.name, name) for table in tables]
+    with writer() as connection:
+        for (table, frame), path in zip(tables.items(), written, strict=True):
+            write_part(connection, frame, table, path)
+    if made.reading is not None:
+        written.append(write_reading(study, made.reading))
     write_derivatives(made.result, folder / "derivatives", now)
     written += [folder / "derivatives" / f"{stem}.tsv" for stem in OWN]
     written.append(folder / "derivatives" / TIMED)
