@@ -176,6 +176,27 @@ class Inlet:
             ctypes.byref(self._code),
         )
 
+    def await_text(self, seconds: float) -> Arrival | None:
+        """Take the next text when it comes, with what else is there; ``None`` if none comes.
+
+        Parameters
+        ----------
+        seconds : float
+            How long to wait.
+        """
+        try:
+            row, stamp = self._inlet.pull_sample(seconds)
+        except pylsl.util.LostError:
+            self.lost = True
+            return None
+        if stamp is None:
+            return None
+        first = Arrival(np.array([row], dtype=object), np.array([stamp]))
+        more = self.pull()
+        if more is None:
+            return first
+        return Arrival(*(np.concatenate(pair) for pair in zip(first, more, strict=True)))
+
     def pull(self) -> Arrival | None:
         """Take all that has arrived, without waiting; ``None`` if nothing has.
 

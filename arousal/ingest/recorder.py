@@ -5,7 +5,8 @@ Who does what, each in a thread of its own (`arousal.ingest.workers`):
 ==========  =======  ==========================================================================
 ``find``    0.25 s   looks for new streams; each is opened in a passing thread
 ``drain``   0.1 s    empties every inlet into the tape's queue; knows at once when a sender is gone
-``write``   0.1 s    woken by ``drain``: encodes what is queued, writes it in one unbuffered block
+``marks``   at once  waits for another program's marks (one for each of their streams)
+``write``   0.1 s    woken by both: encodes what is queued, writes it in one unbuffered block
 ``sync``    1 s      waits for the disk, counts what is in the file, looks at the free space
 ``watch``   0.5 s    health, clock offsets, alarms; looks after the other four
 ==========  =======  ==========================================================================
@@ -32,8 +33,9 @@ from arousal.errors import ArousalError, UsageError
 from arousal.findings import Finding, Severity
 from arousal.ingest.alarms import AlarmBoard
 from arousal.ingest.devices import Catalogue, load_catalogue
+from arousal.ingest.heeding import heed
 from arousal.ingest.leaving import Leaving, check_alone, drop, hang_up
-from arousal.ingest.lsl import Finder, Inlet, Sighting, local_clock
+from arousal.ingest.lsl import Arrival, Finder, Inlet, Sighting, local_clock
 from arousal.ingest.marker_outlet import (
     MARKER_NAME,
     MarkerOutlet,
@@ -206,8 +208,7 @@ class Recorder:
         values = np.array([[line]], dtype=object)
         self._disk.tape.samples(self._marker_number, values, np.array([stamp]))
         on_disk = self._disk.note("mark", sync=True, text=line, stamp=stamp)
-        placed = PlacedMark(mark, stamp, utc, on_disk)
-        self._marks.place(placed)
+        self._marks.place(placed := PlacedMark(mark, stamp, utc, on_disk))
         return placed
 
     def undo(self, of: str = "") -> PlacedMark:
@@ -265,9 +266,8 @@ class Recorder:
         if self._state != "running":
             raise UsageError(f"there is no recording to stop; it is {self._state}")
         self._state = "stopping"
-        for worker in self._crew.workers:
-            if worker.name != "write":
-                worker.request_stop()
+        for worker in (w for w in self._crew.workers if w.name != "write"):
+            worker.request_stop()
         time.sleep(GRACE)
         self._drainer.stop(1.0)
         self._drain()
@@ -294,8 +294,7 @@ class Recorder:
             if self._seen.get(sighting.uid, 0.0) > now:
                 continue
             self._seen[sighting.uid] = float("inf")
-            opening = threading.Thread(target=self._open, args=(sighting,), daemon=True)
-            opening.start()
+            threading.Thread(target=self._open, args=(sighting,), daemon=True).start()
 
     def _open(self, sighting: Sighting) -> None:
         try:
@@ -310,7 +309,9 @@ class Recorder:
             self._seen[sighting.uid] = time.monotonic() + RETRY_OPENING
             return
         self._unopened.pop(sighting.uid, None)
-        self._enter(inlet)
+        segment = self._enter(inlet)
+        if segment is not None and inlet.info.is_text:
+            heed(segment, self._take, self._writer.wake, self._crew, self._on_fault)
 
     def _refuse(self, sighting: Sighting, reason: str) -> None:
         if sighting.uid not in self._unopened:
@@ -321,13 +322,13 @@ class Recorder:
             self._disk.note("stream-refused", uid=sighting.uid, name=where, reason=reason)
         self.alarms.update("opening", tuple(self._unopened.values()))
 
-    def _enter(self, inlet: Inlet) -> None:
+    def _enter(self, inlet: Inlet) -> Segment | None:
         info, now = inlet.info, local_clock()
         with self._opening:
             if self._state != "running" or self.roster.withdrew(info):
-                return
-            number = self._disk.tape.begin(info, inlet.xml)
+                return None
             meter = Meter(info, self.roster.catalogue, now)
+            number = self._disk.tape.begin(info, inlet.xml)
             segment = Segment(number, inlet, meter, self.roster.person(info), now)
             self._book.add(segment)
         self.alarms.update("opening", tuple(self._unopened.values()))
@@ -343,19 +344,19 @@ class Recorder:
             person=segment.person,
             continues=segment.continues,
         )
+        return segment
 
     def _drain(self) -> None:
         now = local_clock()
         for segment in self._book.live():
             if segment.pulling.acquire(blocking=False):
                 try:
-                    self._pull(segment, now)
+                    self._take(segment, segment.inlet.pull(), now)
                 finally:
                     segment.pulling.release()
         self._writer.wake()
 
-    def _pull(self, segment: Segment, now: float) -> None:
-        arrival = segment.inlet.pull()
+    def _take(self, segment: Segment, arrival: Arrival | None, now: float) -> None:
         if arrival is not None and not segment.dropped:  # see `leaving.drop`
             self._disk.tape.samples(segment.number, *arrival)
             segment.received += len(arrival.stamps)
@@ -396,5 +397,5 @@ class Recorder:
             return
         text = f"the recorder's thread {fault.worker!r} {fault.what}: {fault.detail[-300:]}"
         hint = "recording goes on; please report this with the journal"
-        finding = Finding("recorder-fault", text, Severity.PROBLEM, fault.worker, hint)
-        self.alarms.update(group, (finding,))
+        found = (Finding("recorder-fault", text, Severity.PROBLEM, fault.worker, hint),)
+        self.alarms.update(group, found)

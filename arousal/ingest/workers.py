@@ -170,6 +170,17 @@ class Crew:
         self.workers.append(worker)
         return worker
 
+    def join(self, worker: Worker) -> None:
+        """Take on a worker while the others run, and start it."""
+        self.workers.append(worker)
+        worker.start()
+
+    def dismiss(self, worker: Worker) -> None:
+        """End a worker after its present step; it is not missed."""
+        if worker in self.workers:
+            self.workers.remove(worker)
+        worker.request_stop()
+
     def start(self) -> None:
         """Start every worker."""
         for worker in self.workers:
@@ -185,7 +196,7 @@ class Crew:
         """
         now = time.monotonic()
         stuck = []
-        for worker in self.workers:
+        for worker in tuple(self.workers):
             seconds = worker.stuck_for(now)
             if worker.alive and seconds < STUCK_SECONDS:
                 if worker.name in self._reported:
