@@ -71,7 +71,14 @@ def physio_runs(folder: Path) -> list[list[Path]]:
     for table in physio_tables(folder):
         run = "_".join(p for p in name_parts(table.name) if not p.startswith("recording-"))
         runs.setdefault(f"{table.parent}/{run}", []).append(table)
-    return list(runs.values())
+    return [sorted(tables, key=_place) for tables in runs.values()]
+
+
+def _place(table: Path) -> tuple[str, int, str]:
+    """Where a table stands among its run's: ``eda``, ``eda2``, ``eda10``, as they were written."""
+    label = entity(table.name, "recording")
+    name = label.rstrip("0123456789")
+    return name, int(label[len(name) :] or 1), table.name
 
 
 def read_bids(request: Request) -> Recording:
@@ -148,13 +155,16 @@ def _read_group(request: Request, runs: Sequence[Sequence[Path]]) -> Recording:
         try:
             part = _read_run(replace(request, mapping=words), tables)
         except FormatError as error:
+            if len(runs) == 1:
+                raise
             text = f"sub-{subject} is left out: {error.message}"
             findings.append(Finding("person-unread", text, Severity.PROBLEM, tables[0].name))
             continue
         parts.append(part)
         persons += part.persons
     if not parts:
-        raise FormatError("nobody in it has a usable signal", where=request.path)
+        reasons = "; ".join(str(finding) for finding in findings[:3])
+        raise FormatError(f"nobody in it has a usable signal: {reasons}", where=request.path)
     order = {person: place for place, person in enumerate(known.values())}
     persons.sort(key=lambda p: order.get(p.id, len(order)))
     return Recording(

@@ -7,9 +7,10 @@ there is none; where its own times leave that grid at all (a gap, a drifting clo
 their ``SamplingFrequency``, which BIDS wants, is their mean rate.
 
 Nothing is rounded away: beats and skin responses are found by thresholds, and a change in the ninth
-digit has turned one beat into an artefact. Times and values are written with the shortest text that
-reads back to the same 64-bit float; values that came as 32-bit floats with nine digits, which tells
-any two of them apart, and ``"NumberFormat": "float32"``. The same signal gives the same bytes.
+digit has turned one beat into an artefact. Stamps and values are written with the shortest text
+that reads back to the same 64-bit float; values that came as 32-bit floats with nine digits, which
+tells any two of them apart, and ``"NumberFormat": "float32"``. The times of a steady signal follow
+from its rate, to 1e-10 s. The same signal gives the same bytes.
 """
 
 from __future__ import annotations

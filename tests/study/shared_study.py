@@ -118,12 +118,12 @@ def make_study(root: Path, days: tuple[str, ...] = DAYS) -> Path:
     (root / "participants.json").write_text('{"wears": {"Description": "since 2026-03-12"}}')
     scores = root / "phenotype"
     scores.mkdir()
-    rows = [f"{p}\t1\t{n}\t2026-03-0{n}" for n, p in enumerate(PEOPLE, start=1)]
-    head_of = "participant_id\twave\tcertainty\tfilled_in\n"
+    rows = [f"{p}\t1\t{n}" for n, p in enumerate(PEOPLE, start=1)]
+    head_of = "participant_id\twave\tcertainty\n"
     (scores / "rfq.tsv").write_text(head_of + "\n".join(rows) + "\n")
     (scores / "rfq.json").write_text(
-        '{"certainty": {"Description": "six items", "Minimum": 0, "Maximum": 9}, '
-        '"filled_in": {"Description": "when"}}'
+        '{"MeasurementToolMetadata": {"Description": "RFQ, filled in on 12.03.2026"}, '
+        '"certainty": {"Description": "six items", "Minimum": 0, "Maximum": 9}}'
     )
     protocol = Path(__file__).parents[2] / "arousal" / "protocols" / "balint-60.toml"
     text = protocol.read_text(encoding="utf-8").replace('id = "balint-60"', 'id = "ours-60"')
