@@ -17,16 +17,20 @@ from arousal import __version__
 from arousal.atomic import write_text
 from arousal.errors import UsageError
 from arousal.tables import MEASURES
+from dashboards.exploration import explored_tables
 from dashboards.figures.forest import ForestRow, forest_figure, mean_course_figure
+from dashboards.figures.ribbon import POLES, case_figure
 from dashboards.messages import Messages, load_messages
 from dashboards.page import pack
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from arousal.study.trajectory import StudyCurve, StudyTest
 
 __all__ = ["render_results", "write_results"]
 
-LABELS = {m.id: m.label for m in MEASURES}
+LABELS = {m.id: m.label for m in MEASURES} | {k: " – ".join(v) for k, v in POLES.items()}
 UNITS = {m.id: m.unit for m in MEASURES}
 
 
@@ -59,6 +63,7 @@ def render_results(result: StudyTest, now: datetime) -> str:
     tested = [_forest_row(r) for r in rows if np.isfinite(r["g"])]
     if tested:
         figures["forest"] = forest_figure(tested, say).to_json()
+    case = _case(result, say, figures)
     content: dict[str, Any] = {
         "say": say,
         "body_class": "researcher",
@@ -76,6 +81,8 @@ def render_results(result: StudyTest, now: datetime) -> str:
         "rows": rows,
         "forest": "; ".join(f"{r.label}: g {r.g:.2f}, {r.verdict}" for r in tested),
         "curves": curves,
+        "case": case,
+        "explored": explored_tables(result.exploration) if result.exploration else (),
         "excluded": _excluded(result),
         "methods": result.methods,
         "checklist": result.checklist,
@@ -87,6 +94,36 @@ def render_results(result: StudyTest, now: datetime) -> str:
 def write_results(result: StudyTest, path: Path, now: datetime) -> None:
     """Render the page and write it whole or not at all; raises as `render_results`."""
     write_text(path, render_results(result, now))
+
+
+def _case(result: StudyTest, say: Messages, figures: dict[str, str]) -> dict[str, Any] | None:
+    """The course over the case, with raters' polarities beneath it; ``None`` without any curve."""
+    found = result.exploration
+    if found is None or found.case_course.empty:
+        return None
+    course = found.case_course
+    figures["case"] = case_figure(course, say).to_json()
+    people = course[course["who"].isin(["presenter", "members"])]
+    rated = course[course["who"] == "group"]
+    return {
+        "blocks": int(people["n"].max()) if len(people) else 0,
+        "rated": int(rated["n"].max()) if len(rated) else 0,
+        "provenance": found.provenance,
+        "words": _case_words(course),
+    }
+
+
+def _case_words(course: pd.DataFrame) -> str:
+    """Say the figure: mean index and mean polarities of each phase."""
+    told = []
+    for phase in dict.fromkeys(course["phase"]):
+        rows = course[(course["phase"] == phase) & (course["who"] != "expected")]
+        means = rows.groupby(["who", "measure"], sort=False)["mean"].mean()
+        parts = [
+            f"{LABELS.get(measure, who)} {mean:+.1f}" for (who, measure), mean in means.items()
+        ]
+        told.append(f"{phase.replace('_', ' ')}: {', '.join(parts)}")
+    return "; ".join(told)
 
 
 def _row(row: Mapping[Any, Any]) -> dict[str, Any]:

@@ -52,7 +52,13 @@ def session_course(
     parts = [_bodies(result, set(left_out))]
     if ratings is not None:
         parts.append(_rated(result, ratings))
-    return pd.concat(parts, ignore_index=True)
+    rows = pd.concat(parts, ignore_index=True)
+    order = dict.fromkeys(p.phase for p in result.timeline.phases)
+    place = {phase: i for i, phase in enumerate(order)}
+    rows = rows.assign(place=rows["phase"].map(place))
+    return rows.sort_values(["place", "bin"], kind="stable", ignore_index=True).drop(
+        columns="place"
+    )
 
 
 def _bodies(result: SessionResult, left_out: set[str]) -> pd.DataFrame:
