@@ -17,7 +17,7 @@ from arousal import __version__
 from arousal.atomic import write_text
 from arousal.errors import UsageError
 from arousal.hypothesis.hypothesis_file import LEAST_BLOCKS
-from dashboards.figures.forest import forest_figure
+from dashboards.figures.forest import ForestRow, forest_figure
 from dashboards.figures.study_layouts import study_layouts
 from dashboards.messages import Messages, load_messages
 from dashboards.page import pack
@@ -91,7 +91,7 @@ def render_study(overview: StudyOverview, now: datetime, *, names: bool = True) 
         "measures": list(SHORT.items()),
         "phases": _phase_table(data, say),
         "roles": any(s for s in data["means"].values() if any(s["presenter"])),
-        "forest": "; ".join(f"{r.label}: g {r.g:.2f}, {r.verdict}, n {r.n}" for r in forest),
+        "forest": _forest(forest, tests),
         "tests": tests,
         "untested": overview.untested,
         "slopes": slopes,
@@ -160,7 +160,10 @@ def _summary(
         for s in found
     ]
     counted = f"{sum(s['found'] != 'refused' for s in slopes)} slopes were estimated"
-    over = [f"{counted}; exploratory.", *(told or ["None rises or falls beyond doubt."])]
+    over = [
+        f"{counted}; exploratory.",
+        *(told or ["None clearly rises or falls (corrected over all)."]),
+    ]
     return [
         ("Usable: people with at least half of their windows, over all sessions", usable),
         ("Primary tests", primaries if overview.tested else [f"None: {overview.untested}."]),
@@ -174,6 +177,7 @@ def _missing(overview: StudyOverview) -> list[str]:
     done = [s for s in overview.sessions if s.state == "processed"]
     lacking = (
         (states.count("not processed"), "sessions were not processed"),
+        (states.count("failed"), "sessions could not be analysed"),
         (states.count("unreadable"), "sessions cannot be read"),
         (states.count("no consent"), "sessions in which nobody agreed to research"),
         (sum(s.withheld for s in done), "people (summed over sessions) did not agree to research"),
@@ -196,6 +200,17 @@ def _missing(overview: StudyOverview) -> list[str]:
     if none := references.get("none", 0):
         words.append(f"{none} of {sum(references.values())} have nothing to be counted from")
     return words or ["Nothing that matters here."]
+
+
+def _forest(rows: Sequence[ForestRow], tests: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    left = len(tests) - len(rows)
+    caption = f"{len(rows)} of {len(tests)} tests."
+    if left:
+        caption += (
+            f" The other {left} have fewer than {LEAST_BLOCKS} independent units, or no value."
+        )
+    text = "; ".join(f"{r.label}: g {r.g:.2f}, {r.verdict}, n {r.n}" for r in rows)
+    return {"text": text, "caption": caption}
 
 
 def _filters(data: Mapping[str, Any]) -> dict[str, list[tuple[str, str]]]:

@@ -20,6 +20,7 @@ from arousal.errors import ArousalError
 from arousal.protocol import Protocol
 from arousal.study.condensed import Condensed, MeasureQuality, condense, is_processed
 from arousal.study.longitudinal import StoredCourse, load_longitudinal
+from arousal.study.record import load_record
 from arousal.study.roll import SessionEntry, StudyRoll, study_roll
 from arousal.study.tested import Tested, load_tested
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SessionOverview", "StudyOverview", "read_overview"]
 
-State = Literal["processed", "not processed", "no consent", "unreadable"]
+State = Literal["processed", "not processed", "failed", "no consent", "unreadable"]
 Progress = Callable[[str], None]
 
 
@@ -42,8 +43,8 @@ class SessionOverview:
         Folder's name, protocol id, pseudonym of the group (empty: not told).
     meeting : int or None
         Which meeting of the course.
-    state : {"processed", "not processed", "no consent", "unreadable"}
-        What stands behind it.
+    state : {"processed", "not processed", "failed", "no consent", "unreadable"}
+        What stands behind it; failed: `arousal process` could not analyse it.
     reason : str
         Why it is not ``"processed"``, and what to do; empty otherwise.
     people : tuple of str
@@ -128,7 +129,7 @@ def read_overview(folder: Path, progress: Progress = lambda _: None) -> StudyOve
     protocols: dict[str, Protocol] = {}
     for count, entry in enumerate(roll.sessions.values(), start=1):
         progress(f"{entry.id} ({count} of {len(roll.sessions)})")
-        seen, data = _session(entry)
+        seen, data = _session(folder, entry)
         sessions.append(seen)
         if data is not None and entry.protocol is not None:
             protocols.setdefault(entry.protocol.id, entry.protocol)
@@ -150,11 +151,14 @@ def read_overview(folder: Path, progress: Progress = lambda _: None) -> StudyOve
     )
 
 
-def _session(entry: SessionEntry) -> tuple[SessionOverview, Condensed | None]:
+def _session(study: Path, entry: SessionEntry) -> tuple[SessionOverview, Condensed | None]:
     if entry.trouble:
         return _without(entry, "unreadable", entry.trouble), None
     if entry.session is not None and entry.session.people and not entry.agreed:
         return _without(entry, "no consent", "nobody agreed to research"), None
+    record = load_record(study, entry.id)
+    if record is not None and record.reason:
+        return _without(entry, "failed", record.reason), None
     if not is_processed(entry.folder):
         return _without(entry, "not processed", "run arousal process"), None
     try:
