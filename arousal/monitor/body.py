@@ -58,19 +58,22 @@ class _Flow:
 
     def __init__(self) -> None:
         self._parts: deque[tuple[float, float]] = deque()
+        self._total = 0.0
         self._since: float | None = None
 
     def add(self, at: float, seconds: float) -> None:
         self._since = at if self._since is None else self._since
         self._parts.append((at, seconds))
+        self._total += seconds
+        self._total += seconds
 
     def share(self, now: float) -> float:
         if self._since is None:
             return 0.0
         while self._parts and self._parts[0][0] < now - MINUTE:
-            self._parts.popleft()
+            self._total -= self._parts.popleft()[1]
         span = min(max(now - self._since, 1.0), MINUTE)
-        return min(sum(seconds for _, seconds in self._parts) / span, 1.0)
+        return min(max(self._total, 0.0) / span, 1.0) if self._parts else 0.0
 
 
 class Body:

@@ -29,11 +29,10 @@ from pathlib import Path
 from typing import Any
 
 from arousal.errors import UsageError
-from arousal.findings import Finding, Severity
+from arousal.findings import Finding
 from arousal.ingest.devices import load_catalogue
 from arousal.ingest.lsl import local_clock
 from arousal.ingest.marker_outlet import MARKER_NAME
-from arousal.ingest.raw import StreamInfo
 from arousal.ingest.recorder import Recorder
 from arousal.ingest.recording_summary import RecordingSummary
 from arousal.ingest.roster import load_roster
@@ -121,7 +120,6 @@ class Desk:
         self._session = session
         # Asked for every stream twice a second, and slow: what an announcement lets one expect.
         self._met_by = functools.cache(self._roster.met_by)
-        self._checked: tuple[tuple[StreamInfo, ...], tuple[Finding, ...]] = ((), ())
         self._person = functools.cache(self._roster.person)
         self._protocol = load_protocol(session.protocol, folder=self._folder)
         rules = next((p / "arousal.toml" for p in self._places() if _there(p)), None)
@@ -226,7 +224,7 @@ class Desk:
             recorder, self._protocol, self._session, self._zero, local_clock, marks
         )
         if earlier is not None:
-            self._notes = (_restarted(recorder, now - earlier.ended),)
+            self._notes = (earlier.told(now, recorder.path.name),)
         self._recorder = recorder
         self._strips = Strips()
         self._stage = "during"
@@ -364,13 +362,7 @@ class Desk:
     def _findings(self, readings: Any) -> tuple[Finding, ...]:
         if self._recorder is not None:
             return (*self._recorder.alarms.standing, *self._notes)
-        if self._lookout is None:
-            return ()
-        infos = tuple(r.info for r in readings if r.state != "lost")
-        if infos != self._checked[0]:
-            self._checked = infos, self._roster.check(infos)
-        about = [f for r in readings for f in r.findings]
-        return (*self._lookout.failed, *about, *self._checked[1])
+        return () if self._lookout is None else self._lookout.findings(self._roster, readings)
 
     def _build(self) -> dict[str, Any]:
         readings = self._readings()
@@ -403,15 +395,6 @@ class Desk:
             if self._notes:  # not the only file
                 state["summary"] |= self._kept
         return state
-
-
-def _restarted(recorder: Recorder, seconds: float) -> Finding:
-    text = (
-        f"the recorder was killed and started again: {max(seconds, 0.0):.1f} s are missing; "
-        f"what follows is in {recorder.path.name}"
-    )
-    hint = "nothing to do: the marks and the files before it are kept"
-    return Finding("recorder-restarted", text, Severity.WARNING, "", hint)
 
 
 def _there(place: Path) -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from arousal.errors import ArousalError, DataError
+from arousal.findings import Finding, Severity
 from arousal.ingest.disk_check import DiskCheck
 from arousal.ingest.journal import Entry, journal_path, read_journal
 from arousal.ingest.marker_outlet import PlacedMark
@@ -88,6 +89,15 @@ class Earlier:
     zero: float
     ended: float
     marks: tuple[PlacedMark, ...] = ()
+
+    def told(self, now: float, file: str) -> Finding:
+        """Say, for the page, what a kill has cost; ``now`` in s on the LSL clock."""
+        text = (
+            f"the recorder was killed and started again: {max(now - self.ended, 0.0):.1f} s are "
+            f"missing; what follows is in {file}"
+        )
+        hint = "nothing to do: the marks and the files before it are kept"
+        return Finding("recorder-restarted", text, Severity.WARNING, "", hint)
 
 
 def interrupted(folder: Path, session: SessionFile, clock: Callable[[], float]) -> Earlier | None:

@@ -2,7 +2,7 @@
 
 Beats are looked for in the last `BLOCK` seconds by the very functions that work on whole
 recordings (`arousal.features.cleaning` and `peaks`), and taken from the middle, where the
-zero-phase filters have settled; so each sample is filtered about ten times and none is needed
+zero-phase filters have settled; so each sample is filtered about six times and none is needed
 after 12 s. A window's numbers come from `correct_run`, `collect_beats` and `time_domain`, as
 offline. NeuroKit2 itself is not imported: it takes seconds and 150 MB.
 """
@@ -34,7 +34,7 @@ FIRST = 4.0
 """Seconds needed before the first look."""
 SETTLED = 1.5
 """Seconds at the end of a block in which a filter may still change its mind."""
-HOP = 1.0
+HOP = 2.0
 """Seconds of new samples between two looks."""
 KEPT = 240.0
 """Seconds for which beats are kept: a window of 120 s, and what its correction looks at."""
@@ -89,7 +89,11 @@ class WaveHeart:
             values, stamps = values[finite], stamps[finite]
         limit = max(GAP_PERIODS / self._rate, GAP_SECONDS)
         steps = np.diff(stamps, prepend=self._last_stamp if self._runs else -np.inf)
-        for piece in np.split(np.arange(values.size), np.flatnonzero(steps > limit)):
+        cuts = np.flatnonzero(steps > limit)
+        if self._runs and not cuts.size and values.size:
+            self._append(values, stamps)
+            return
+        for piece in np.split(np.arange(values.size), cuts):
             if not piece.size:
                 continue
             if steps[piece[0]] > limit or not self._runs:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from arousal.errors import ArousalError
 from arousal.findings import Finding, Severity
 from arousal.ingest.devices import Catalogue
 from arousal.ingest.lsl import Finder, Inlet, Sighting, local_clock
 from arousal.ingest.raw import StreamInfo
-from arousal.ingest.roster import announced_kinds
+from arousal.ingest.roster import Roster, announced_kinds
 from arousal.ingest.stream_health import Meter, State, StreamHealth
 from arousal.recording import Kind
 
@@ -44,6 +44,8 @@ class Lookout:
         self._gone: dict[str, float] = {}
         self._seen: dict[str, float] = {}  # uid -> when it may be opened (again)
         self._failed: dict[str, Finding] = {}
+        self._checked_for: tuple[Roster | None, tuple[StreamInfo, ...]] = (None, ())
+        self._checked: tuple[Finding, ...] = ()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -110,6 +112,15 @@ class Lookout:
     def kinds(self, reading: StreamHealth) -> tuple[Kind, ...]:
         """Kinds as measured, or as announced where nothing arrived yet."""
         return reading.kinds or announced_kinds(reading.info, self._catalogue)
+
+    def findings(self, roster: Roster, readings: Iterable[StreamHealth]) -> tuple[Finding, ...]:
+        """Return all that is wrong: streams that did not open, their health, the roster's check."""
+        readings = tuple(readings)
+        infos = tuple(r.info for r in readings if r.state is not State.LOST)
+        # Slow, and asked twice a second: checked anew only when something has changed.
+        if roster is not self._checked_for[0] or infos != self._checked_for[1]:
+            self._checked_for, self._checked = (roster, infos), roster.check(infos)
+        return (*self.failed, *(f for r in readings for f in r.findings), *self._checked)
 
     @property
     def failed(self) -> tuple[Finding, ...]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from arousal.ingest.devices import Catalogue, Match
-from arousal.ingest.raw import RawStream
+from arousal.ingest.raw import RawStream, StreamInfo
 from arousal.ingest.recording_watch import LiveSamples
 from arousal.ingest.units import ARBITRARY, find_unit, to_kind
 from arousal.monitor.body import Body, LiveFeatures
@@ -52,18 +52,19 @@ class _Channels:
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         self._seen, self._asked_at = 0, 0
-        self._matches: tuple[Match, ...] = ()
+        self._usable: tuple[tuple[Kind, int, str], ...] = ()
         self.shift: float | None = None
 
-    def of(self, samples: LiveSamples) -> tuple[Match, ...]:
-        values = np.asarray(samples.arrival.values, dtype=np.float64)
-        stamps = samples.arrival.stamps
-        self._seen += len(stamps)
+    def of(self, samples: LiveSamples) -> tuple[tuple[Kind, int, str], ...]:
+        """Kind, channel and unit of each channel that can be used."""
+        self._seen += len(samples.arrival.stamps)
         if self._seen >= 2 * self._asked_at:
             self._asked_at = self._seen
-            raw = RawStream(samples.info, values, stamps, stamps)
-            self._matches = self._catalogue.match(raw)
-        return self._matches
+            values = np.asarray(samples.arrival.values, dtype=np.float64)
+            stamps = samples.arrival.stamps
+            matches = self._catalogue.match(RawStream(samples.info, values, stamps, stamps))
+            self._usable = tuple(u for m in matches if (u := _usable(samples.info, m)) is not None)
+        return self._usable
 
 
 class Monitor:
@@ -129,24 +130,13 @@ class Monitor:
         if samples.person is None:
             return
         channels = self._channels.setdefault(samples.number, _Channels(self._catalogue))
-        matches = channels.of(samples)
+        usable = channels.of(samples)
         body = self.bodies.setdefault(samples.person, Body(self._settings))
         stamps = self._on_our_clock(at, samples, channels)
-        for match in matches:
-            if match.kind is None:
-                continue
-            values = np.asarray(samples.arrival.values[:, match.channel], dtype=np.float64)
-            scaled = _scaled(samples, match, match.kind, values)
-            if scaled is not None:
-                body.take(
-                    match.kind,
-                    match.channel,
-                    samples.number,
-                    samples.info.rate,
-                    scaled,
-                    stamps,
-                    at,
-                )
+        for kind, channel, unit in usable:
+            values = np.asarray(samples.arrival.values[:, channel], dtype=np.float64)
+            scaled = np.asarray(to_kind(kind, unit, values), dtype=np.float64)
+            body.take(kind, channel, samples.number, samples.info.rate, scaled, stamps, at)
 
     @staticmethod
     def _on_our_clock(
@@ -174,16 +164,13 @@ class Monitor:
             return tuple(self._history.get(person, ()))
 
 
-def _scaled(
-    samples: LiveSamples,
-    match: Match,
-    kind: Kind,
-    values: np.ndarray[tuple[int], np.dtype[np.float64]],
-) -> np.ndarray[tuple[int], np.dtype[np.float64]] | None:
-    declared = samples.info.units[match.channel] if match.trust_unit else ""
-    unit = find_unit(kind, declared) or find_unit(kind, match.unit)
-    if unit is None:
+def _usable(info: StreamInfo, match: Match) -> tuple[Kind, int, str] | None:
+    """Kind, channel and unit; ``None`` for what is not known, or has no unit to scale it by."""
+    if match.kind is None:
         return None
-    if unit == ARBITRARY:
-        return values if kind in {Kind.ECG, Kind.PPG, Kind.RESPIRATION} else None
-    return np.asarray(to_kind(kind, unit, values), dtype=np.float64)
+    declared = info.units[match.channel] if match.trust_unit else ""
+    unit = find_unit(match.kind, declared) or find_unit(match.kind, match.unit)
+    waves = {Kind.ECG, Kind.PPG, Kind.RESPIRATION}
+    if unit is None or (unit == ARBITRARY and match.kind not in waves):
+        return None
+    return match.kind, match.channel, unit

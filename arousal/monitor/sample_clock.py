@@ -7,8 +7,6 @@ with the newest line when they are read, so all intervals of a window rest on on
 
 from __future__ import annotations
 
-from collections import deque
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,12 +33,15 @@ class SampleClock:
 
     def __init__(self, rate: float) -> None:
         self._rate = rate
-        self._knots: deque[tuple[float, float]] = deque(maxlen=KNOTS)
+        # A ring: the order of the knots does not matter to a line through them.
+        self._knots = np.empty((2, KNOTS))
+        self._count = 0
         self._line: tuple[float, float, float] | None = None
 
     def add(self, position: int, stamp: float) -> None:
         """Learn that sample ``position`` was stamped ``stamp`` (s on this computer's clock)."""
-        self._knots.append((float(position), stamp))
+        self._knots[:, self._count % KNOTS] = position, stamp
+        self._count += 1
         self._line = None
 
     def times(self, positions: FloatArray) -> FloatArray:
@@ -51,7 +52,7 @@ class SampleClock:
         return at + (positions - middle) * period
 
     def _fit(self) -> tuple[float, float, float]:
-        position, stamp = np.array(self._knots).T
+        position, stamp = self._knots[:, : min(self._count, KNOTS)]
         period = 1.0 / self._rate
         middle, at = float(position.mean()), float(stamp.mean())
         if position.size >= FEWEST:
