@@ -6,11 +6,11 @@ there is none; where its own times leave that grid at all (a gap, a drifting clo
 (inter-beat intervals, device heart rate) are one line an observation with its ``timestamp``:
 their ``SamplingFrequency``, which BIDS wants, is their mean rate.
 
-Nothing is rounded away: beats and skin responses are found by thresholds, and a change in the ninth
-digit has turned one beat into an artefact. Stamps and values are written with the shortest text
-that reads back to the same 64-bit float; values that came as 32-bit floats with nine digits, which
-tells any two of them apart, and ``"NumberFormat": "float32"``. The times of a steady signal follow
-from its rate, to 1e-10 s. The same signal gives the same bytes.
+Nothing is rounded away, because beats and skin responses are judged by thresholds: with nine digits
+throughout, some RMSSD of the sample session changed by up to 6e-5. Stamps and values are written
+with the shortest text that reads back to the same 64-bit float; values that came as 32-bit floats
+with nine digits, which tells any two of them apart, and ``"NumberFormat": "float32"``. The times of
+a steady signal follow from its rate, to 1e-10 s. The same signal gives the same bytes.
 """
 
 from __future__ import annotations
@@ -77,6 +77,8 @@ class _Layout:
     rate: float
     places: IntArray
     stamped: bool
+    even: bool = True
+    """Whether lines are a grid, so that rate and start say nearly when each was."""
 
     @property
     def lines(self) -> int:
@@ -136,17 +138,17 @@ def write_physio(folder: Path, stem: str, signal: Signal, more: Mapping[str, Any
         **more,
     }
     if layout.stamped:
-        content[TIMESTAMP] = {"Description": _about_time(signal), "Units": "s"}
+        content[TIMESTAMP] = {"Description": _about_time(layout), "Units": "s"}
     for name in names:
         content[name] = _about(signal)
     write_text_file(folder / f"{stem}_physio.json", json_text(content))
 
 
-def _about_time(signal: Signal) -> str:
-    if signal.rate is None:
+def _about_time(layout: _Layout) -> str:
+    if not layout.even:
         return (
-            "Time of each observation, on the clock of StartTime; they are not evenly spaced, and "
-            "SamplingFrequency is only their mean rate"
+            "Time of each line, on the clock of StartTime; lines are not evenly spaced, so that "
+            "SamplingFrequency does not tell when they were"
         )
     return (
         "Time of each sample, on the clock of StartTime, more exact than the line's place on the "
@@ -191,13 +193,13 @@ def _lay_out(signal: Signal) -> _Layout:
     if signal.rate is None:
         lasts = float(times[-1] - times[0])
         mean = (times.size - 1) / lasts if lasts > 0 else 1.0
-        return _Layout(mean, one_each, stamped=True)
+        return _Layout(mean, one_each, stamped=True, even=False)
     for rate in (signal.rate, _own_rate(times, signal.rate)):
         if np.abs(times[0] + one_each / rate - times).max() <= SAME_TIME:
             return _Layout(rate, one_each, stamped=False)
     places = np.rint((times - times[0]) * rate).astype(np.int64)
     apart = bool((np.diff(places) > 0).all()) and int(places[-1]) < LONGEST * times.size
-    return _Layout(rate, places if apart else one_each, stamped=True)
+    return _Layout(rate, places if apart else one_each, stamped=True, even=apart)
 
 
 def _own_rate(times: FloatArray, nominal: float) -> float:
