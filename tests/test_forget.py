@@ -17,8 +17,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from arousal.forget import files as forget_module
 from arousal.errors import UsageError
+from arousal.forget import files as forget_module
 from arousal.forget import forget
 from arousal.ingest.raw import RawStream, StreamInfo
 from arousal.ingest.xdf_raw import read_raw
@@ -26,6 +26,7 @@ from arousal.ingest.xdf_writer import write_xdf
 from arousal.session import load_participants, load_session
 
 TODAY = date(2026, 4, 1)
+WITHDRAWN = "P04"
 WORD = st.text("abcdefghijkmnpqrstuvwxyz0123456789", min_size=15, max_size=15).map("Q{}".format)
 FORMATS = ("float32", "double64", "int16")
 RUN = 8
@@ -331,3 +332,34 @@ def test_it_refuses_before_it_changes_anything(study):
         forget(study, "P04", today=TODAY)
     toml.write_text(shared.replace('"strap strapXYZ:B"', '"EDA K1"'))
     assert sorted(contents(study)) == before
+
+
+def test_what_raters_said_of_the_person_goes_and_the_rest_stays(study):
+    folder = study / "sessions" / "s1"
+    person = WITHDRAWN
+    head = "onset\tduration\trater\tperson\tautomatic_controlled\tself_other"
+    rows = [f"0\t60\tR1\t{person}\t0\t0", "0\t60\tR1\tgroup\t0.5\t0", f"0\t60\t{person}\tK2\t0\t1"]
+    (folder / "ratings.tsv").write_text("\n".join([head, *rows]) + "\n")
+    alone = study / "sessions" / "s2" / "ratings.tsv"
+    alone.write_text(f"{head}\n{rows[0]}\n")
+    done = forget(study, person, today=TODAY)
+    assert "s1: ratings in ratings.tsv" in done.removed
+    left = (folder / "ratings.tsv").read_text().splitlines()
+    assert left == [head, rows[1], "0\t60\tanonymous\tK2\t0\t1"]
+    assert not alone.exists()
+    assert done.leftovers == ()
+
+
+def test_a_name_in_a_registered_hypothesis_goes_too(study):
+    from arousal.hypothesis.hypothesis_file import load_hypothesis
+    from arousal.hypothesis.registration import register
+
+    own = study / "own.toml"
+    text = load_hypothesis("farkas2024").content.decode()
+    rule = f'[exclusions]\npersons = {{ {WITHDRAWN} = "ill" }}\n'
+    own.write_text(text.replace("[exclusions]\n", rule))
+    register(study, load_hypothesis(own), datetime(2026, 3, 1, tzinfo=UTC))
+    own.unlink()
+    done = forget(study, WITHDRAWN, today=TODAY)
+    assert "a name in the study's hypotheses, noted in hypotheses.toml" in done.removed
+    assert done.leftovers == ()

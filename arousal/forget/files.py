@@ -41,6 +41,7 @@ def forget_in(folder: Path, who: Leaver, person: str) -> list[str]:
     for path, numbers in who.streams.items():
         removed += _forget_recording(path, numbers, who)
     removed += _forget_corrections(folder / "timeline.tsv", who)
+    removed += _forget_ratings(folder / "ratings.tsv", who)
     if (folder / "truth.json").exists():
         (folder / "truth.json").unlink()
         removed.append("truth.json of the simulation")
@@ -81,6 +82,28 @@ def _forget_corrections(path: Path, who: Leaver) -> list[str]:
         return []
     write_text(path, "".join(f"{line}\n" for line in kept))
     return ["words in timeline.tsv"]
+
+
+def _forget_ratings(path: Path, who: Leaver) -> list[str]:
+    """Drop what raters said of the person; their ratings of others stay, without their name."""
+    if not path.is_file():
+        return []
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    heads = [name.strip().lower() for name in lines[0].split("\t")] if lines else []
+    rated = next((i for i, name in enumerate(heads) if name in {"person", "group"}), None)
+
+    def about(line: str) -> bool:
+        cells = line.split("\t")
+        return rated is not None and rated < len(cells) and who.named(cells[rated])
+
+    kept = [who.hidden.without(x, TOMBSTONE) for x in lines if not about(x)]
+    if kept == lines:
+        return []
+    if len(kept) > 1:
+        write_text(path, "".join(f"{line}\n" for line in kept))
+    else:
+        path.unlink()
+    return ["ratings in ratings.tsv"]
 
 
 def _correction(line: str, who: Leaver) -> str | None:

@@ -26,6 +26,7 @@ from arousal.forget.files import (
 )
 from arousal.forget.leaver import Leaver, check_can_rewrite, find_leaver
 from arousal.forget.running import close_streams, is_listed, is_recorded
+from arousal.hypothesis.withdrawn import forget_in_hypotheses
 from arousal.locked import check_unlocked
 from arousal.places import study_folder
 from arousal.session import load_session
@@ -131,6 +132,8 @@ def forget(
         check_can_rewrite(folder, found[folder], person)
     deaf = [folder.name for folder in running if not close_streams(folder, person)]
     removed = forget_study_tables(study, tables, person)
+    if session is None and forget_in_hypotheses(study, person, today):
+        removed.append("a name in the study's hypotheses, noted in hypotheses.toml")
     reissued = []
     for folder in concerned:
         had_page = (folder / "derivatives" / "report.html").exists()

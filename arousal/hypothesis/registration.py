@@ -7,6 +7,7 @@ version control or a public registry.
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import tomllib
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ __all__ = [
     "Registration",
     "Status",
     "load_ledger",
+    "mark_name_removed",
     "mark_read",
     "register",
     "registered",
@@ -38,7 +40,8 @@ __all__ = [
 LEDGER = "hypotheses.toml"
 COPIES = "hypotheses"
 _HEAD = """# Written by `arousal register` and `arousal test`; only ever appended to.
-# [[registered]] a hypothesis was fixed;  [[look]] its contrasts were computed from data.
+# [[registered]] a hypothesis was fixed;  [[look]] its contrasts were computed from data;
+# [[name_removed]] somebody withdrew, and their name left a registered copy.
 schema = 1
 """
 
@@ -67,6 +70,16 @@ class Look(_Model):
     sessions: Annotated[int, Field(ge=0)]
 
 
+class Cut(_Model):
+    """One time that a person's name left a registered copy, because they withdrew."""
+
+    date: dt.date
+    before: str
+    """Checksum of the copy as it was,"""
+    after: str
+    """... and without the name."""
+
+
 class Ledger(BaseModel):
     """A study's ``hypotheses.toml``."""
 
@@ -75,6 +88,7 @@ class Ledger(BaseModel):
     schema_: Annotated[Literal[1], Field(alias="schema")] = 1
     registered: tuple[Registration, ...] = ()
     looks: Annotated[tuple[Look, ...], Field(alias="look")] = ()
+    cuts: Annotated[tuple[Cut, ...], Field(alias="name_removed")] = ()
 
     @property
     def first_read(self) -> datetime | None:
@@ -86,9 +100,17 @@ class Ledger(BaseModel):
         found = [r for r in self.registered if name in {None, r.name}]
         return found[-1] if found else None
 
+    def as_registered(self, sha256: str) -> str:
+        """Return the checksum that a copy had before names of people who withdrew left it."""
+        for cut in reversed(self.cuts):
+            if cut.after == sha256:
+                sha256 = cut.before
+        return sha256
+
     def looks_at(self, sha256: str) -> tuple[Look, ...]:
         """Every time that this hypothesis was computed, in order."""
-        return tuple(look for look in self.looks if look.sha256 == sha256)
+        asked = self.as_registered(sha256)
+        return tuple(x for x in self.looks if self.as_registered(x.sha256) == asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +170,9 @@ def register(study: Path, file: HypothesisFile, now: datetime) -> Registration:
     if not (study / "study.toml").is_file():
         raise SettingsError("no study.toml in this folder, so it is no study", where=study)
     hypothesis = file.hypothesis
-    for entry in load_ledger(study).registered:
-        if entry.sha256 == file.sha256:
+    ledger = load_ledger(study)
+    for entry in ledger.registered:
+        if entry.sha256 == ledger.as_registered(file.sha256):
             return entry
         if (entry.name, entry.version) == (hypothesis.name, hypothesis.version):
             raise SettingsError(
@@ -182,6 +205,15 @@ def mark_read(study: Path, file: HypothesisFile, sessions: int, now: datetime) -
     _append(study, "look", f'time = {time}\nsha256 = "{file.sha256}"\nsessions = {sessions}\n')
 
 
+def mark_name_removed(study: Path, before: str, after: str, day: dt.date) -> None:
+    """Note that a registered copy lost a person's name and nothing else."""
+    _append(
+        study,
+        "name_removed",
+        f'date = {day.isoformat()}\nbefore = "{before}"\nafter = "{after}"\n',
+    )
+
+
 def _append(study: Path, table: str, body: str) -> None:
     path = study / LEDGER
     before = path.read_text(encoding="utf-8") if path.exists() else _HEAD
@@ -205,7 +237,8 @@ def registered(study: Path, name: str | None = None) -> tuple[HypothesisFile, Re
     copy = study / entry.file
     if not copy.is_file():
         raise SettingsError("the registered copy is gone", where=copy)
-    changed = hashlib.sha256(copy.read_bytes()).hexdigest() != entry.sha256
+    now = hashlib.sha256(copy.read_bytes()).hexdigest()
+    changed = ledger.as_registered(now) != entry.sha256
     if changed and ledger.first_read is None:
         raise SettingsError(
             "was changed after it was registered",
@@ -241,7 +274,7 @@ def status_of(
     reasons = []
     if entry is None:
         reasons.append("the hypothesis was not registered")
-    elif entry.sha256 != file.sha256:
+    elif entry.sha256 != ledger.as_registered(file.sha256):
         reasons.append(
             f"the file changed after data were first read (registered {entry.sha256[:12]}, "
             f"now {file.sha256[:12]})"

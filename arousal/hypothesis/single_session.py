@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from arousal.errors import ArousalError, NothingUsableError
 from arousal.hypothesis.hypothesis_file import Hypothesis, Template
 from arousal.hypothesis.layout import term_parts
-from arousal.hypothesis.own_speech import own_slope
+from arousal.hypothesis.own_speech import LAG, own_slope
 from arousal.hypothesis.panel import LEAST_MEMBERS, Panel, members_at, session_panel
 from arousal.hypothesis.part_means import valid_windows
 from arousal.hypothesis.prediction import Contrast
@@ -253,7 +253,8 @@ class _Teller:
             values[~fit] = np.nan
         else:
             layout, places = panel.layout(self.session.timeline, self.align)
-            slope = own_slope(values[:, places], panel.speech[:, places], layout)
+            before = _earlier(panel)
+            slope = own_slope(values[:, places], panel.speech[:, places], layout, before[:, places])
             values = values - slope[:, None] * panel.speech
         return replace(panel, values=values)
 
@@ -278,6 +279,14 @@ class _Teller:
             notes=_notes(blank, float(concerned.mean())),
             reason="" if np.isfinite(value) else tests[0].reason,
         )
+
+
+def _earlier(panel: Panel) -> FloatArray:
+    """Own speech in the windows that began `LAG` s (whole steps) earlier; NaN at the start."""
+    steps = max(1, round(LAG / panel.step))
+    before = np.full(panel.speech.shape, np.nan)
+    before[:, steps:] = panel.speech[:, :-steps]
+    return before
 
 
 def _notes(blank: SingleSession, covered: float) -> tuple[str, ...]:

@@ -102,3 +102,38 @@ def test_a_session_without_a_measure_has_nothing_of_it():
     found = single_session(walking(8), FARKAS, rng=np.random.default_rng(1), draws=20)
     assert {r.measure for r in found if np.isfinite(r.value)} == {"heart_rate"}
     assert all(r.reason for r in found if not np.isfinite(r.value))
+
+
+def test_a_body_that_follows_speech_late_leaves_nothing_of_it_in_an_adjusted_contrast():
+    session = walking(9, size=0.0)
+    rng = np.random.default_rng(9)
+    end = int(session.timeline.end)
+    share = np.array([{"presentation": 0.8}.get(p, 0.2) for p in _phases(session, end)])
+    talk = np.repeat(rng.random(end // 10 + 1), 10)[:end] < share
+    body = 6.0 * _followed(talk, seconds=8.0)
+    rows = session.features["person"] == PRESENTER
+    for column, course in (("speech_fraction", talk), ("heart_rate", 70.0 + body)):
+        session.features.loc[rows, column] = _means(session.features[rows], course)
+    found = told(session, draws=20)["C1-baseline"]
+    plain = body[960:1740].mean() - body[:420].mean()
+    assert plain > 3
+    assert abs(found.value) < 0.05 * plain
+
+
+def _phases(session, end):
+    return session.timeline.phase_at(np.arange(end) + 0.5)
+
+
+def _followed(talk, seconds):
+    level, course = 0.0, []
+    for spoken in talk:
+        level += (spoken - level) / seconds
+        course.append(level)
+    return np.array(course)
+
+
+def _means(rows, course):
+    total = np.concatenate([[0.0], np.cumsum(course)])
+    first = rows["onset"].to_numpy().astype(int)
+    last = np.minimum(first + rows["duration"].to_numpy().astype(int), course.size)
+    return (total[last] - total[first]) / (last - first)
