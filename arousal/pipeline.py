@@ -271,13 +271,14 @@ def measure(source: SessionInput, *, progress: Progress = lambda _: None) -> Mea
     grid = _features.Grid.regular(onset, end, windows.durations, windows.step)
     short = _features.Grid.regular(onset, end, (windows.short,), windows.step)
     found = [f for p in physiologies for f in p.findings]
+    features = _features.window_features(physiologies, grid, settings, speech)
     return Measured(
         source=source,
         persons=persons,
         timeline=timeline,
-        features=_features.window_features(physiologies, grid, settings, speech),
+        features=features,
         short=_features.window_features(physiologies, short, settings, speech),
-        quality=_features.quality_table(persons, physiologies, onset, end, settings),
+        quality=_features.quality_table(persons, physiologies, onset, end, settings, features),
         findings=(*source.findings, *recording.findings, *timeline.findings, *found),
         physiologies=tuple(physiologies),
         speech=speech,

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from arousal.features.beats import Beats
 from arousal.features.person import PersonPhysiology
-from arousal.features.quality import Quality, advice
+from arousal.features.quality import Quality, advice, split_codes
 from arousal.features.segments import finite_part, measured_rate
 from arousal.features.spans import as_spans, covered, total
 from arousal.recording import Kind, Person, Signal
 from arousal.settings import Settings
 from arousal.tables import QUALITY
+from arousal.withheld import without_device
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 __all__ = ["quality_table"]
 
 FloatArray = NDArray[np.float64]
+
+_REASONS = dict.fromkeys((Kind.ECG, Kind.RR, Kind.PPG), "cardiac_reasons") | {
+    Kind.EDA: "eda_reasons"
+}
 
 POOR = 0.8
 """Usable share below which a signal's coverage is named as a reason."""
@@ -37,6 +42,7 @@ def quality_table(
     onset: float,
     end: float,
     settings: Settings,
+    windows: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Describe every signal of every person.
 
@@ -48,6 +54,8 @@ def quality_table(
     onset, end : float
         The session, in seconds: what the usable share is counted on.
     settings : Settings
+    windows : pandas.DataFrame, optional
+        What `window_features` made of them: for the share of windows that each reason hit.
 
     Returns
     -------
@@ -61,6 +69,9 @@ def quality_table(
         seen: Counter[tuple[str, str]] = Counter()
         for signal in person.signals:
             row = _row(person.id, signal, physiology, (onset, end), settings)
+            row["reason_windows"] = ""
+            if windows is not None and row["used"]:
+                row["reason_windows"] = _reason_windows(windows, person.id, signal.kind)
             seen[row["kind"], row["source"]] += 1
             if (again := seen[row["kind"], row["source"]]) > 1:
                 row["source"] += f" #{again}"
@@ -90,7 +101,7 @@ def _row(
     return {
         "person": person,
         "kind": str(signal.kind),
-        "source": signal.source,
+        "source": without_device(signal.source, person),
         "rate": measured_rate(part),
         "declared_rate": float("nan") if signal.rate is None else signal.rate,
         "seconds": float(part.times[-1] - part.times[0]) if len(part) else 0.0,
@@ -105,6 +116,18 @@ def _row(
         "reasons": ";".join(ordered),
         "advice": advice(ordered),
     }
+
+
+def _reason_windows(windows: pd.DataFrame, person: str, kind: Kind) -> str:
+    """How often each reason stands in the person's shortest windows."""
+    column = _REASONS.get(kind)
+    if column is None:
+        return ""
+    own = windows[windows["person"] == person]
+    cells = own.loc[own["duration"] == own["duration"].min(), column].tolist()
+    hits = Counter(code for cell in cells for code in split_codes(cell))
+    order = sorted(hits, key=lambda code: (-hits[code], tuple(Quality).index(code)))
+    return ";".join(f"{code}={hits[code] / len(cells):.3g}" for code in order)
 
 
 def _reasons(signal: Signal, result: Any, settings: Settings) -> set[Quality]:

@@ -35,6 +35,13 @@ QUALITY = Table(
         ),
         Column("used", "bool", "", "Whether features were computed from this signal"),
         Column("reasons", "str", "", "Quality codes joined by ';'"),
+        Column(
+            "reason_windows",
+            "str",
+            "",
+            "Share of the shortest windows that each code hit, as code=share joined by ';', the "
+            "most frequent first; empty where the signal was not used",
+        ),
         Column("advice", "str", "", "What to do next time, in words"),
     ),
     key=("person", "kind", "source"),

@@ -192,6 +192,7 @@ def _quality_rows(people):
                     "corrected_fraction": np.nan if kind == "eda" else 0.012,
                     "used": True,
                     "reasons": "no-contact;gap" if weak else "",
+                    "reason_windows": "no-contact=0.3;gap=0.05" if weak else "",
                     "advice": "Press the finger sensor on." if weak else "",
                 }
             )

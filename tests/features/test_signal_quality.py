@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from arousal.features import process_person, quality_table
+from arousal.features import Grid, process_person, quality_table, window_features
 from arousal.recording import Kind, Person, Signal
 from arousal.settings import Settings
 from tests.features.records import intervals_signal, wave
-from tests.features.waves import beat_times, ecg, eda, without
+from tests.features.waves import beat_times, ecg, eda, response_times, without
 
 SETTINGS = Settings()
 
@@ -85,3 +85,23 @@ def test_a_short_disturbance_is_named_in_its_windows_and_not_for_the_whole_signa
         shaken[200 * 130 : (200 + length) * 130] += rng.normal(0, 800, length * 130)
         row = table(wave(Kind.ECG, shaken, 130.0), end=600.0).iloc[0]
         assert ("noisy" in row["reasons"]) == named
+
+
+def test_each_reason_has_the_share_of_the_windows_that_it_hit():
+    skin = eda(response_times(1200), 1200, 4.0)
+    signals = (without(ecg(beat_times(1200), 1200, 130.0), 300, 600), skin, without(skin, 0, 900))
+    person = Person("P1", signals)
+    found = process_person(person, SETTINGS)
+    windows = window_features([found], Grid.regular(0, 1200, (120.0, 60.0), 60.0), SETTINGS)
+    shown = quality_table([person], [found], 0.0, 1200.0, SETTINGS, windows)
+    assert len(windows) == 19 + 20
+    assert shown["used"].tolist() == [True, True, False]
+    # Of 20 windows of a minute five hold no beat, and so does a sliver of those beside the gap.
+    told = dict(part.split("=") for part in shown["reason_windows"][0].split(";"))
+    assert float(told["no-signal"]) == pytest.approx(5 / 20)
+    assert set(told) <= {"no-signal", "gap", "coverage", "coverage-hrv", "no-beats"}
+    assert shown["reason_windows"].tolist()[1:] == ["", ""]
+
+
+def test_without_windows_no_share_is_told():
+    assert table(ecg(beat_times(120), 120, 130.0))["reason_windows"].tolist() == [""]
