@@ -103,6 +103,13 @@ def _source_options(command: Callable[..., None]) -> Callable[..., None]:
     type=click.Choice(["en", "de", "hu"]),
     help="Of the page. Default: the study's, else English.",
 )
+@click.option(
+    "--dates",
+    type=click.Choice(["absolute", "relative"]),
+    default="absolute",
+    show_default=True,
+    help="relative: no date stands on the page.",
+)
 def report(
     path: Path,
     protocol: str | None,
@@ -111,7 +118,7 @@ def report(
     output: Path | None,
     audience: str | None,
     person: str | None,
-    language: str | None,
+    **words: Any,
 ) -> None:
     """Make the self-contained page of one session.
 
@@ -143,7 +150,7 @@ def report(
             write_derivatives(measured.result("research"), source.folder / "derivatives", now)
         else:
             note("no tables were written: nobody agreed to 'research'")
-    write_report(result, target, chosen, now, person=person or "", language=language)
+    write_report(result, target, chosen, now, person=person or "", **words)
     _summarise(result)
     click.echo(str(target))
 

@@ -22,6 +22,7 @@ from arousal.atomic import replacing_all, write_text
 from arousal.code_version import code_version
 from arousal.pipeline import SessionResult
 from arousal.tables import CURVES, FEATURES, GROUP, PHASES, QUALITY, SCHEMA_VERSION, Table
+from arousal.withheld import without_device
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,7 +92,7 @@ def provenance(result: SessionResult, now: datetime) -> Provenance:
         python=platform.python_version(),
         packages={name: version(name) for name in _PACKAGES},
         inputs=tuple(
-            {"path": Path(s.path).name, "sha256": s.sha256, "format": s.format}
+            {"path": without_device(Path(s.path).name), "sha256": s.sha256, "format": s.format}
             for s in (*result.recording.sources, *result.source.files)
         ),
         protocol=result.protocol.id,

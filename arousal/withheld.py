@@ -13,9 +13,57 @@ from functools import cached_property
 
 from arousal.findings import Finding, Severity
 
-__all__ = ["Withheld"]
+__all__ = ["Withheld", "without_device"]
 
 SOMEBODY = "somebody"
+
+
+_ADDRESS = re.compile(
+    r"(?<![0-9A-Za-z])(?:[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}"  # a MAC address
+    r"|[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12})(?![0-9A-Za-z])"  # a UUID
+)
+_WORD = re.compile(r"[0-9A-Za-z]+")
+
+
+def without_device(name: str, *kept: str) -> str:
+    """Return a stream's or file's name without what tells one device from all others.
+
+    Serial numbers and Bluetooth addresses stand in the names that bridges and vendors give; tables
+    and their provenance travel further than the recording, and a device may be registered to
+    somebody. Taken out are addresses, words of hexadecimal digits (``1A2B``), and long numbers.
+
+    Parameters
+    ----------
+    name : str
+        As the device announced itself.
+    *kept : str
+        Words that stay: pseudonyms.
+
+    Examples
+    --------
+    >>> without_device("Polar H10 9A3B1C22"), without_device("strap-P04-ecg")
+    ('Polar H10', 'strap-P04-ecg')
+    >>> without_device("2026-03-12_A01FB1.csv"), without_device("00:07:80:58:9B:3F")
+    ('2026-03-12.csv', 'device')
+    """
+
+    def word(found: re.Match[str]) -> str:
+        return "" if found[0] not in kept and _is_serial(found[0]) else found[0]
+
+    left = _WORD.sub(word, _ADDRESS.sub("", name))
+    left = re.sub(r"[\s_:#-]+(?=[\s_:#-]|\.|$)|^[\s_:#-]+", "", left.replace("()", ""))
+    nothing_left = bool(name) and not any(c.isalnum() for c in left.partition(".")[0])
+    return f"device{left}" if nothing_left else left
+
+
+def _is_serial(word: str) -> bool:
+    digits = sum(c.isdigit() for c in word)
+    if digits == len(word):
+        return digits >= 6
+    hexadecimal = all(c in "0123456789abcdefABCDEF" for c in word)
+    if hexadecimal and len(word) >= 4 and digits >= 2:
+        return True
+    return len(word) >= 6 and digits >= 3
 
 
 @dataclass(frozen=True)

@@ -6,20 +6,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from arousal import __version__
 from arousal.atomic import write_text
 from arousal.consent import Audience
 from arousal.errors import UsageError
+from arousal.findings import Finding
 from arousal.hypothesis.course import Course, load_course
 from arousal.tables import INDEX_ID
 from dashboards import sections
 from dashboards.access import Access
 from dashboards.bands import Band, distinct
 from dashboards.figures import Mark, phase_figure, progress_figure, time_figure
+from dashboards.heading import Dates, heading, undated
 from dashboards.messages import load_messages
 from dashboards.own import OwnStory
 from dashboards.page import pack
@@ -42,6 +44,7 @@ def render_report(
     now: datetime,
     person: str = "",
     language: str | None = None,
+    dates: Dates = "absolute",
 ) -> str:
     """Render the page of one session.
 
@@ -59,6 +62,9 @@ def render_report(
         Whose own page it is, for the audience ``person``; empty otherwise.
     language : {"en", "de", "hu"}, optional
         Default: the study's, else English.
+    dates : {"absolute", "relative"}
+        Relative: no date of the session stands on the page, nor when the page was made; times
+        count from the recording's beginning in any case.
 
     Returns
     -------
@@ -80,7 +86,7 @@ def render_report(
     course = None if person else _course(story)
     figures, drawn = _figures(story, course)
     many = len(distinct(story.bands)) > MANY_PHASES
-    content = _content(story, course, now)
+    content = _content(story, course, now, dated=dates == "absolute")
     content["body_class"] = f"{audience} many-phases" if many else str(audience)
     content["curve"] |= drawn
     content["phases"]["drawn"] = "phases" in figures
@@ -96,12 +102,13 @@ def write_report(
     *,
     person: str = "",
     language: str | None = None,
+    dates: Dates = "absolute",
 ) -> None:
     """Render the page and write it whole or not at all.
 
     Parameters
     ----------
-    result, audience, now, person, language
+    result, audience, now, person, language, dates
         As `render_report`.
     path : Path
         The file; readable by its owner only.
@@ -111,7 +118,7 @@ def write_report(
     UsageError
         As `render_report`, or if the place cannot be written to.
     """
-    page = render_report(result, audience, now=now, person=person, language=language)
+    page = render_report(result, audience, now=now, person=person, language=language, dates=dates)
     write_text(path, page)
 
 
@@ -147,7 +154,7 @@ def _figures(story: Story, course: Course | None) -> tuple[dict[str, str], dict[
     return figures, drawn
 
 
-def _content(story: Story, course: Course | None, now: datetime) -> dict[str, Any]:
+def _content(story: Story, course: Course | None, now: datetime, *, dated: bool) -> dict[str, Any]:
     access, say = story.access, story.say
     everything = access.everything
     own = bool(access.person)
@@ -160,7 +167,7 @@ def _content(story: Story, course: Course | None, now: datetime) -> dict[str, An
         "edition": say(f"page.edition_{access.audience}", person=access.person),
         "everything": everything,
         "notices": _notices(story),
-        "meta": _meta(story, now),
+        "meta": heading(story, now, dated=dated),
         "summary": story.summary(),
         "baseline": story.baseline(),
         "bands": [_band_key(story, b) for b in distinct(story.bands)],
@@ -177,8 +184,8 @@ def _content(story: Story, course: Course | None, now: datetime) -> dict[str, An
         "expected": sections.expected(story, course),
         "reading": ["activation", "confounds", *reading],
         "record": sections.record(story) if everything else None,
-        "findings": sections.findings(story),
-        "details": sections.details(story, now),
+        "findings": _dateless(sections.findings(story), dated=dated),
+        "details": _dateless(sections.details(story, now), dated=dated),
     }
 
 
@@ -222,23 +229,19 @@ def _band_key(story: Story, band: Band) -> dict[str, Any]:
     }
 
 
-def _meta(story: Story, now: datetime) -> dict[str, Any]:
-    say, result = story.say, story.access.result
-    n = len(result.persons)
-    leaders = set(result.persons) - story.access.members
-    people = say.count("meta.people_measured", n)
-    if leaders and n > 1:
-        people = say("meta.people_split", n=n, members=n - len(leaders), leaders=len(leaders))
-    facts = [("session", result.recording.id)]
-    if result.recording.started is not None:
-        facts.append(("date", say.date(result.recording.started)))
-    facts += [
-        ("length", say("meta.minutes", n=f"{story.minutes:.0f}")),
-        ("people", people),
-        ("protocol", say.term("protocol", result.protocol.name)),
-    ]
-    return {
-        "id": result.recording.id,
-        "facts": [{"label": say(f"meta.{key}"), "text": text} for key, text in facts if text],
-        "made": say("meta.made", date=f"{now:%Y-%m-%d %H:%M %Z}", version=__version__),
-    }
+def _dateless(content: Any, *, dated: bool) -> Any:
+    """Return a section's values without dates, where the page shall hold none."""
+    if dated:
+        return content
+    match content:
+        case str():
+            return undated(content)
+        case dict():
+            return {key: _dateless(value, dated=dated) for key, value in content.items()}
+        case list() | tuple():
+            return [_dateless(value, dated=dated) for value in content]
+        case Finding():
+            message, where = undated(content.message), undated(content.where)
+            return replace(content, message=message, where=where, hint=undated(content.hint))
+        case _:
+            return content

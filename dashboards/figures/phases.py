@@ -48,7 +48,7 @@ def phase_figure(
         "margin": {"l": left, "r": 14, "t": 8, "b": 46},
         "meta": {
             "narrow": {"xaxis.title.text": say("figure.phase_axis_narrow")},
-            "print": {"height": 44 + 14 * len(rows), "margin.b": 36},
+            "print": {"height": 42 + 12 * len(rows), "margin.b": 36},
         },
         "xaxis": axis(title=title(label), nticks=7),
         "yaxis": axis(
