@@ -6,10 +6,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 __all__ = ["COMMANDS"]
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command()
@@ -19,18 +22,10 @@ __all__ = ["COMMANDS"]
 @click.option("--port", type=click.IntRange(0, 65535), help="Default: the first free from 8765.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Others need --token.")
 @click.option("--token", is_flag=True, help="Ask for a token, which is printed once.")
+@click.option("--tls", type=(_FILE, _FILE), metavar="CERT KEY", help="PEM files: serve over HTTPS.")
 @click.option("--researcher", is_flag=True, help="Allow live curves: on a screen nobody else sees.")
 @click.option("--no-browser", is_flag=True, help="Do not open the page.")
-def live(
-    study: Path,
-    session: str | None,
-    protocol: str,
-    port: int | None,
-    host: str,
-    token: bool,
-    researcher: bool,
-    no_browser: bool,
-) -> None:
+def live(study: Path, session: str | None, protocol: str, *, no_browser: bool, **page: Any) -> None:
     """Record a session on one screen: sensors' health, marks by key, corrections, the report.
 
     STUDY is a study's folder; an empty or new one becomes one. The recorder runs in a process of
@@ -54,15 +49,7 @@ def live(
     if not is_recorded(folder):
         attach(folder)
     click.echo(f"session {name}; Ctrl-C ends the page, not a recording", err=True)
-    serve(
-        folder,
-        click.echo,
-        host=host,
-        port=port,
-        token=token,
-        researcher=researcher,
-        open_browser=not no_browser,
-    )
+    serve(folder, click.echo, open_browser=not no_browser, **page)
 
 
 COMMANDS: list[click.Command] = [live]

@@ -47,19 +47,22 @@ class Door:
         ``host:port`` as browsers send it.
     token : str
         What must be known to come in; empty for this computer only.
+    tls : bool
+        Whether the way is encrypted; cookies then never travel another one.
     """
 
     hosts: frozenset[str]
     token: str = ""
+    tls: bool = False
 
     @classmethod
-    def of(cls, names: Iterable[str], port: int, token: str = "") -> Door:
+    def of(cls, names: Iterable[str], port: int, token: str = "", *, tls: bool = False) -> Door:
         """Make a door for host names at a port."""
         found = set()
         for name in names:
             bare = f"[{name}]" if ":" in name else name
-            found |= {f"{bare}:{port}"} | ({bare} if port == 80 else set())
-        return cls(frozenset(found), token)
+            found |= {f"{bare}:{port}"} | ({bare} if port == (443 if tls else 80) else set())
+        return cls(frozenset(found), token, tls)
 
 
 class Guard:
@@ -109,7 +112,9 @@ class Guard:
         if given and hmac.compare_digest(given.encode(), token):
             # Out of the address bar and the history at once.
             answer = RedirectResponse(request.url.path, 303)
-            answer.set_cookie(COOKIE, given, httponly=True, samesite="strict", path="/")
+            answer.set_cookie(
+                COOKIE, given, httponly=True, samesite="strict", path="/", secure=self._door.tls
+            )
             return answer
         held = request.cookies.get(COOKIE, "")
         if hmac.compare_digest(held.encode(), token):
@@ -120,7 +125,7 @@ class Guard:
         origin = urlsplit(headers.get("origin", ""))
         site = headers.get("sec-fetch-site", "same-origin")
         return (
-            origin.scheme in {"http", "https"}
+            origin.scheme in ({"https"} if self._door.tls else {"http", "https"})
             and origin.netloc == headers.get("host")
             and site == "same-origin"
             and headers.get(OWN_HEADER) == "1"

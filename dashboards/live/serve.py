@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+import ssl
 import threading
 import webbrowser
 from collections.abc import Callable
@@ -29,6 +30,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int | None = None,
     token: bool = False,
+    tls: tuple[Path, Path] | None = None,
     researcher: bool = False,
     open_browser: bool = True,
 ) -> None:
@@ -46,6 +48,8 @@ def serve(
         0 for any; default: the first free one from 8765 on.
     token : bool
         Whether a token is needed; it must be for any host but this computer's own.
+    tls : tuple of Path, optional
+        Certificate (chain) and private key, PEM; the page is then served over HTTPS.
     researcher : bool
         Whether the page may show live curves.
     open_browser : bool
@@ -54,7 +58,8 @@ def serve(
     Raises
     ------
     UsageError
-        If the host is not this computer's own and no token is asked for, or the port is taken.
+        If the host is not this computer's own and no token is asked for, the port is taken, or the
+        certificate and key cannot be used.
     """
     import uvicorn
 
@@ -64,15 +69,18 @@ def serve(
             where="--host",
             hint="a token is then made and printed once",
         )
+    if tls is not None:
+        _check_certificate(*tls)
     listening = _listen(host, port)
     number = int(listening.getsockname()[1])
     secret = secrets.token_urlsafe(16) if token else ""
     names = {host, "127.0.0.1", "localhost"}
     if host in {"0.0.0.0", "::"}:  # noqa: S104 - asked for by name, and only with a token
         names |= {socket.gethostname(), *_own_addresses()}
-    door = Door.of(names, number, secret)
+    door = Door.of(names, number, secret, tls=tls is not None)
     shown = "127.0.0.1" if host in {"0.0.0.0", "::", *LOOPBACK} else host  # noqa: S104
-    address = f"http://{shown}:{number}/" + (f"?token={secret}" if secret else "")
+    scheme = "http" if tls is None else "https"
+    address = f"{scheme}://{shown}:{number}/" + (f"?token={secret}" if secret else "")
     say(address)
     if open_browser:
         threading.Timer(0.5, webbrowser.open, (address,)).start()
@@ -84,9 +92,23 @@ def serve(
         lifespan="on",
         timeout_graceful_shutdown=1,
         ws="none",
+        ssl_certfile=None if tls is None else tls[0],
+        ssl_keyfile=None if tls is None else tls[1],
     )
     with listening:
         uvicorn.Server(config).run(sockets=[listening])
+
+
+def _check_certificate(certificate: Path, key: Path) -> None:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
+    except (OSError, ValueError) as error:  # an SSLError is an OSError
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise UsageError(
+            f"certificate and key cannot be used: {reason}",
+            where=certificate,
+            hint="both in PEM, the key without a password and belonging to the certificate",
+        ) from None
 
 
 def _listen(host: str, port: int | None) -> socket.socket:
