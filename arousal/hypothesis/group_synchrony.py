@@ -17,14 +17,12 @@ from numpy.typing import NDArray
 
 from arousal.errors import NothingUsableError
 from arousal.hypothesis import inference
+from arousal.hypothesis.agenda import Room, above_agenda
 from arousal.hypothesis.hypothesis_file import LEAST_BLOCKS
 from arousal.hypothesis.phase_groups import SIGNALS, PhaseGroup
 from arousal.hypothesis.phase_pieces import cut, lagged, own_speech_out
 from arousal.hypothesis.synchrony import (
     Shuffled,
-    aligned_correlation,
-    aligned_peaks,
-    mean_of,
     shuffle_coupling,
     shuffle_leave_one_out,
     shuffle_windows,
@@ -97,7 +95,8 @@ class SynchronyTest:
     low, high : float
         95 % interval of ``above_agenda``.
     p_chance, p_agenda : float
-        One-sided t.
+        One-sided t; against other sessions with the standard error that blocks have which are
+        each other's strangers (`arousal.hypothesis.agenda`), as its interval.
     p : float
         The larger of the two: a claim needs both.
     p_flip : float
@@ -265,19 +264,25 @@ def _test(
     draws: int,
     clusters: Mapping[str, str],
 ) -> SynchronyTest:
+    from scipy import stats
+
     first = ready[0].group
     blank = SynchronyTest(first.phase, first.signal, method)
     usable = [r for r in ready if not _missing(r, method)]
     if len({r.group.session for r in usable}) < 2:
         return replace(blank, reason=f"{len(usable)} blocks, pseudo-groups need other sessions")
     chance = np.array([_above_chance(_shuffled(r, method, draws, rng)) for r in usable])
-    agenda = _above_agenda(usable, method)
-    both = np.isfinite(chance) & np.isfinite(agenda)
+    agenda = above_agenda(
+        [_room(r, method) for r in usable],
+        windowed=method == "windowed",
+        coupling=method == "presenter-group",
+    )
+    both = np.isfinite(chance) & np.isfinite(agenda.values)
     names = [clusters.get(r.group.session, f"{r.group.session}/{r.group.block}") for r in usable]
     kept = [n for n, b in zip(names, both, strict=True) if b]
     if not kept:
         return replace(blank, reason="no block has both comparisons")
-    units = [inference.cluster_means(x[both], kept) for x in (chance, agenda)]
+    units = [inference.cluster_means(x[both], kept) for x in (chance, agenda.values)]
     told = replace(
         blank,
         n=int(units[0].size),
@@ -287,15 +292,18 @@ def _test(
     if told.n < LEAST_BLOCKS:
         return replace(told, reason=f"{told.n} blocks, {LEAST_BLOCKS} are needed")
     try:
-        p_chance, p_agenda = (float(inference.student_t(u, "greater")[2]) for u in units)
+        p_chance = float(inference.student_t(units[0], "greater")[2])
+        t, df, _ = inference.student_t(units[1], "greater")
         flips = [float(inference.sign_flip(u, "greater")) for u in units]
         low, high = inference.mean_interval(units[1])
     except NothingUsableError as error:
         return replace(told, reason=error.message)
+    shrunk = agenda.shrinkage(kept, both)
+    p_agenda = float(stats.t.sf(t / shrunk, df))
     return replace(
         told,
-        low=float(low),
-        high=float(high),
+        low=float(told.above_agenda + shrunk * (low - told.above_agenda)),
+        high=float(told.above_agenda + shrunk * (high - told.above_agenda)),
         p_chance=p_chance,
         p_agenda=p_agenda,
         p=max(p_chance, p_agenda),
@@ -303,43 +311,10 @@ def _test(
     )
 
 
+def _room(ready: _Prepared, method: Method) -> Room:
+    pieces = ready.windows if method == "windowed" else ready.segments
+    return Room(ready.group.session, ready.persons, ready.presenter, pieces)
+
+
 def _above_chance(found: Shuffled | None) -> float:
     return np.nan if found is None else found.value - found.expected
-
-
-def _above_agenda(ready: Sequence[_Prepared], method: Method) -> FloatArray:
-    """Pairs of one room less what both people share with strangers at the same phase time.
-
-    From each pair's alikeness both people's mean alikeness to people of other sessions is taken,
-    and the mean of all such strangers is added back. Without that, somebody who happens to follow
-    the agenda closely would raise their whole room and all strangers' pairs with it: the blocks'
-    numbers would then depend on each other and the test would claim too little (.02-.04). A little
-    of that remains, because all blocks share the same strangers.
-
-    Nobody is a stranger to themselves, nor their own company.
-    """
-    windowed = method == "windowed"
-    pieces = [r.windows if windowed else r.segments for r in ready]
-    # The second longest: beyond it, one block has nobody to be held against.
-    length = sorted(p.shape[1] for p in pieces)[-2]
-    stacked = np.concatenate([_fitted(p, length) for p in pieces])
-    alike = aligned_peaks(stacked) if windowed else aligned_correlation(stacked)
-    session = np.array([r.group.session for r in ready for _ in r.persons])
-    block = np.array([i for i, r in enumerate(ready) for _ in r.persons])
-    person = np.array([p for r in ready for p in r.persons])
-    presents = np.array([i == r.presenter for r in ready for i in range(len(r.persons))])
-    other = person[:, None] != person
-    away = np.where(other & (session[:, None] != session), alike, np.nan)
-    typical = mean_of(away)
-    left = alike - typical[:, None] - typical + mean_of(away.ravel())
-    room = np.where(other & (block[:, None] == block), left, np.nan)
-    if method == "presenter-group":
-        room[~presents] = np.nan
-    return np.array([float(mean_of(room[block == i].ravel())) for i in range(len(ready))])
-
-
-def _fitted(pieces: FloatArray, length: int) -> FloatArray:
-    """Bring pieces to a common number; what a block does not have is missing."""
-    kept = pieces[:, :length]
-    missing = np.full((kept.shape[0], length - kept.shape[1], *kept.shape[2:]), np.nan)
-    return np.concatenate([kept, missing], axis=1)
