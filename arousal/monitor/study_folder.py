@@ -12,6 +12,7 @@ import tomlkit
 from pydantic import ValidationError
 
 from arousal.atomic import write_text
+from arousal.consent import looks_like_a_name
 from arousal.errors import SettingsError
 from arousal.locked import check_unlocked
 from arousal.monitor.channel import ADDRESS_FILE
@@ -148,7 +149,8 @@ def write_setup(folder: Path, changes: Mapping[str, Any], now: datetime) -> Sess
     changes : mapping
         Any of ``protocol``, ``setting``, ``people`` (person -> role, eda_site, streams) and
         ``consent`` (person -> list of purposes agreed to; dates that stand are kept, new ones are
-        today's). ``people`` and ``consent`` replace what was there.
+        today's). ``people`` and ``consent`` replace what was there. ``pseudonyms`` lists new people
+        whose id looks like a name and is none, as somebody has said.
     now : datetime
         For the date of a tick.
 
@@ -161,11 +163,21 @@ def write_setup(folder: Path, changes: Mapping[str, Any], now: datetime) -> Sess
     ------
     SettingsError
         If the result would not be a valid session; nothing is written then.
+    UsageError
+        If somebody new is called by what looks like a name; nothing is written then.
     """
+    changes = dict(changes)
+    said = {str(person) for person in changes.pop("pseudonyms", ())}
     place = folder / "session.toml"
     if strange := set(changes) - CHANGEABLE:
         raise SettingsError(f"{', '.join(sorted(strange))} cannot be changed here", where=place)
     document = tomlkit.parse(place.read_text(encoding="utf-8"))
+    new = changes.get("people", {}).keys() - document.unwrap().get("people", {}).keys() - said
+    if any(map(looks_like_a_name, new)):
+        raise UsageError(
+            "somebody new is called by what looks like a name",
+            hint="write P05 or the like, and keep the list of names elsewhere",
+        )
     for key, wanted in changes.items():
         before = document.unwrap().get("consent", {})
         value = _dated(wanted, before, now.date()) if key == "consent" else wanted

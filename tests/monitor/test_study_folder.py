@@ -81,3 +81,15 @@ def test_what_would_break_the_session_is_refused_and_nothing_is_written(tmp_path
     with pytest.raises(SettingsError):
         write_setup(folder, changes, NOW)
     assert (folder / "session.toml").read_text() == before
+
+
+def test_somebody_new_with_what_looks_like_a_name_is_written_only_if_it_was_confirmed(tmp_path):
+    folder = prepare_session(open_study(tmp_path / "study"), "s1")
+    before = (folder / "session.toml").read_bytes()
+    with pytest.raises(UsageError, match="looks like a name") as caught:
+        write_setup(folder, {"people": {"P01": {}, "Jane": {}}}, NOW)
+    assert "Jane" not in str(caught.value)
+    assert (folder / "session.toml").read_bytes() == before
+    write_setup(folder, {"people": {"P01": {}, "Owl": {}}, "pseudonyms": ["Owl"]}, NOW)
+    later = write_setup(folder, {"people": {"Owl": {}, "P02": {}}}, NOW)  # stands there already
+    assert set(later.people) == {"Owl", "P02"}

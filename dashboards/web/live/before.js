@@ -34,7 +34,10 @@ export function draw(state) {
 
 const save = (changes) => tryPost("setup", { changes });
 const copy = () => structuredClone(now.session.people);
-const savePeople = (people) => save({ people: Object.fromEntries(Object.entries(people).map(([id, p]) => [id, bare(p)])) });
+const savePeople = (people, pseudonyms = []) => save({ pseudonyms, people: Object.fromEntries(Object.entries(people).map(([id, p]) => [id, bare(p)])) });
+/** Three letters and no digit may be a name: ask before it is written anywhere. */
+const mayBe = (id) => !(/\p{L}.*\p{L}.*\p{L}/u.test(id) && !/\d/.test(id))
+  || confirm(`“${id}” looks like a name. Only pseudonyms belong here, like P05. Is it a pseudonym?`);
 function bare(person) {
   const entry = { role: person.role, streams: person.streams };
   if (person.eda_site) entry.eda_site = person.eda_site;
@@ -83,7 +86,7 @@ function drawPeople() {
   protocol.dataset.keep = "protocol";
   const rows = Object.entries(session.people).map(([id, person], i) => personRow(id, person, seats[id], i));
   const name = make("input", { type: "text", placeholder: "P05", "aria-label": "pseudonym of a further person", size: 6, maxLength: 32 });
-  const add = () => { const id = name.value.trim(); if (id) { name.blur(); savePeople({ ...copy(), [id]: { role: Object.keys(session.protocol.roles).at(-1), streams: {} } }); } };
+  const add = () => { const id = name.value.trim(); if (id && mayBe(id)) { name.blur(); savePeople({ ...copy(), [id]: { role: Object.keys(session.protocol.roles).at(-1), streams: {} } }, [id]); } };
   name.addEventListener("keydown", (e) => { if (e.key === "Enter") add(); });
   const consents = session.held_elsewhere ? [] : Object.entries(PURPOSES);
   parts.people.replaceChildren(
