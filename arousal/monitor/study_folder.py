@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from arousal.atomic import write_text
 from arousal.consent import looks_like_a_name
-from arousal.errors import SettingsError
+from arousal.errors import SettingsError, UsageError
 from arousal.locked import check_unlocked
 from arousal.monitor.channel import ADDRESS_FILE
 from arousal.places import data_files
@@ -173,11 +173,6 @@ def write_setup(folder: Path, changes: Mapping[str, Any], now: datetime) -> Sess
         raise SettingsError(f"{', '.join(sorted(strange))} cannot be changed here", where=place)
     document = tomlkit.parse(place.read_text(encoding="utf-8"))
     new = changes.get("people", {}).keys() - document.unwrap().get("people", {}).keys() - said
-    if any(map(looks_like_a_name, new)):
-        raise UsageError(
-            "somebody new is called by what looks like a name",
-            hint="write P05 or the like, and keep the list of names elsewhere",
-        )
     for key, wanted in changes.items():
         before = document.unwrap().get("consent", {})
         value = _dated(wanted, before, now.date()) if key == "consent" else wanted
@@ -190,6 +185,11 @@ def write_setup(folder: Path, changes: Mapping[str, Any], now: datetime) -> Sess
         session = SessionFile.model_validate(raw)
     except ValidationError as error:
         raise explain_validation(error, place) from None
+    if any(map(looks_like_a_name, new)):
+        raise UsageError(
+            "somebody new is called by what looks like a name",
+            hint="write P05 or the like, and keep the list of names elsewhere",
+        )
     load_protocol(session.protocol, folder=folder).check_people(session.people, place)
     write_text(place, text)
     return session
