@@ -35,11 +35,40 @@ if TYPE_CHECKING:
 __all__ = ["cli", "main"]
 
 
+OF_OTHERS = {
+    "Record": (*LIVE, *RECORDING),
+    "Many sessions": (*STUDY_DATA, *STUDY, *STUDY_PAGE, *BIDS),
+    "A hypothesis": HYPOTHESIS,
+    "Protection": (*CONSENT, *PROTECT),
+}
+"""Heading in ``--help`` -> commands of other modules; those of this one stand after the first."""
+
+
 class _Commands(click.Group):
-    """Commands in the order of a session's day instead of the alphabet."""
+    """Commands in the order of a session's day instead of the alphabet, under headings."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        return list(self.commands)
+        return [name for names in self.sections().values() for name in names]
+
+    def sections(self) -> dict[str, list[str]]:
+        """Return the commands' names by heading."""
+        told = {h: [str(c.name) for c in commands] for h, commands in OF_OTHERS.items()}
+        elsewhere = {name for names in told.values() for name in names}
+        own = [name for name in self.commands if name not in elsewhere]
+        first, *others = told.items()
+        return dict([first, ("One session", own), *others])
+
+    def format_commands(
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        formatter: click.HelpFormatter,
+    ) -> None:
+        """Write the commands below their headings: each one's first sentence, in one column."""
+        width = max(map(len, self.commands))
+        for heading, names in self.sections().items():
+            with formatter.section(heading):
+                texts = (self.commands[name].get_short_help_str(limit=200) for name in names)
+                formatter.write_dl(list(zip((n.ljust(width) for n in names), texts, strict=True)))
 
 
 @click.group(
@@ -59,7 +88,7 @@ def cli(debug: bool) -> None:
     """  # noqa: D301 (click reads the backspace itself)
 
 
-for _command in (*LIVE, *RECORDING):
+for _command in (command for commands in OF_OTHERS.values() for command in commands):
     cli.add_command(_command)
 
 _PATH = click.argument("path", type=click.Path(path_type=Path))
@@ -279,10 +308,6 @@ def simulate(
     )
     note(f"{len(made.recording.persons)} people, {made.recording.end / 60:.0f} min")
     click.echo(str(out))
-
-
-for _command in (*STUDY_DATA, *STUDY, *STUDY_PAGE, *BIDS, *HYPOTHESIS, *CONSENT, *PROTECT):
-    cli.add_command(_command)
 
 
 def _open(
