@@ -39,12 +39,14 @@ _PATH = click.Path(path_type=Path)
     is_flag=True,
     help="Share data too whose consents another institution keeps: you answer for them.",
 )
+@click.option("--yes-pseudonyms", is_flag=True, help="What looks like a name is none.")
 def export(
     study: Path,
     out: Path,
     dates: Literal["relative", "absolute"],
     sessions: tuple[str, ...],
     held_elsewhere: bool,
+    yes_pseudonyms: bool,
 ) -> None:
     """Write a study as a BIDS dataset, to share it or to keep it.
 
@@ -59,6 +61,7 @@ def export(
         dates=dates,
         sessions=sessions,
         held_elsewhere=held_elsewhere,
+        any_pseudonym=yes_pseudonyms,
         progress=progress,
     )
     clear_progress()

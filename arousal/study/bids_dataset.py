@@ -16,7 +16,7 @@ from arousal.ingest.bids import physio_runs
 from arousal.ingest.bids_names import entity, name_parts
 from arousal.ingest.bids_sidecar import DESCRIPTION, read_object
 from arousal.session import SessionFile, StudyFile, load_session, load_study
-from arousal.study.bids_session import KEPT
+from arousal.study.bids_kept import KEPT
 
 __all__ = ["BidsDataset", "BidsSession", "open_dataset"]
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from arousal.atomic import make_folder
+from arousal.consent import looks_like_a_name
 from arousal.errors import NothingUsableError, SettingsError, UsageError
 from arousal.ingest.bids_names import label_of, subject_label
 from arousal.ingest.bids_sidecar import read_object
@@ -27,7 +28,8 @@ from arousal.protocol import Protocol
 from arousal.recording import Recording
 from arousal.session import Participant, SessionFile
 from arousal.session_input import open_session
-from arousal.study.bids_session import KEPT, LeftOut, SessionExport, write_session_folders
+from arousal.study.bids_kept import KEPT, write_kept
+from arousal.study.bids_session import LeftOut, SessionExport, write_session_folders
 from arousal.study.bids_tables import write_participants, write_phenotype, write_sessions
 from arousal.study.bids_texts import CHANGES, dataset_description, events_sidecar, readme
 from arousal.study.folder import StudyFolder, open_study
@@ -71,6 +73,7 @@ def export_bids(
     dates: Literal["relative", "absolute"] = "relative",
     sessions: Sequence[str] = (),
     held_elsewhere: bool = False,
+    any_pseudonym: bool = False,
     progress: Progress = lambda _: None,
 ) -> Exported:
     """Write the sessions of a study as one BIDS dataset.
@@ -88,6 +91,8 @@ def export_bids(
         Ids; default: all.
     held_elsewhere : bool
         Share also data whose consents another institution keeps; whoever says so answers for it.
+    any_pseudonym : bool
+        Whether pseudonyms that look like names are meant so.
     progress : callable
         Called with a short line as the work goes on.
 
@@ -99,8 +104,9 @@ def export_bids(
     Raises
     ------
     UsageError
-        If ``out`` exists, lies in the study or cannot be written, a session is unknown, or two
-        pseudonyms or ids would get one BIDS label. Nothing is left behind.
+        If ``out`` exists, lies in the study or cannot be written, a session is unknown, somebody is
+        called by what looks like a name, or two pseudonyms or ids would get one BIDS label. Nothing
+        is left behind.
     SettingsError, DataError
         If a session cannot be read; nothing is left behind.
     NothingUsableError
@@ -114,7 +120,7 @@ def export_bids(
     _check_place(study, out)
     files = _chosen(opened, sessions)
     moved = MovedDates(_first_moment(files, opened.participants), dates == "absolute")
-    work = _Work(opened, moved, _session_labels(files, moved), held_elsewhere)
+    work = _Work(opened, moved, _session_labels(files, moved), held_elsewhere, any_pseudonym)
     with _whole_folder(out) as place:
         for count, folder in enumerate(files, start=1):
             progress(f"{folder.name} ({count} of {len(files)})")
@@ -220,12 +226,14 @@ class _Work:
     dates: MovedDates
     labels: Mapping[Path, str]
     held_elsewhere: bool
+    any_pseudonym: bool
     done: list[tuple[str, str]] = field(default_factory=list)
     people: dict[str, Participant] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
     protocols: dict[str, Protocol] = field(default_factory=dict)
     rows: dict[str, list[dict[str, str]]] = field(default_factory=dict)
     known: set[str] = field(default_factory=set)
+    raters: dict[str, str] = field(default_factory=dict)
 
     def add(self, place: Path, folder: Path) -> None:
         """Write one session."""
@@ -247,10 +255,21 @@ class _Work:
         for person in export.persons:
             row = self.study.participants.get(person.id)
             self.people[person.id] = row or Participant(participant_id=person.id)
-        _check_labels({p: subject_label(p) for p in self.people}, "people")
+        self._check_people()
         self._note(export)
-        write_session_folders(place, export, subject_label)
+        teller = write_session_folders(place, export, subject_label)
+        write_kept(place, export, teller, self.raters)
         self.done.append((folder.name, label))
+
+    def _check_people(self) -> None:
+        names = sum(map(looks_like_a_name, self.people))
+        if names and not self.any_pseudonym:
+            raise UsageError(
+                f"{names} people are called by what looks like a name",
+                where=self.study.root,
+                hint="give them pseudonyms like P04; if they are pseudonyms: --yes-pseudonyms",
+            )
+        _check_labels({p: subject_label(p) for p in self.people}, "people")
 
     def _note(self, export: SessionExport) -> None:
         session, protocol = export.session, export.source.protocol

@@ -136,22 +136,52 @@ class MarkTeller:
         mark = _parsed(label)
         if mark is None:
             return UNRECOGNISED
-        mark = replace(
-            mark, id=ids.get(mark.id, ""), of=ids.get(mark.of) or self.strip.text(mark.of)
-        )
-        meant = _parsed(self.codes.get(label.strip(), label)) or mark
-        if meant.verb == "word" and not self._known(meant.args[0]):
-            if not self.strip.dates.absolute:
-                return str(replace(mark, verb="word", args=(UNRECOGNISED,)))
-            return self.strip.text(self.hidden.without(label))
-        if meant.verb in PERSONAL and self.hidden.names & people_named([str(meant)]):
-            return str(replace(mark, verb="word", args=(WITHHELD,)))
-        if not self.hidden.named_in(label):
-            return label if mark == _parsed(label) else str(mark)
-        return str(replace(mark, args=tuple(map(self.hidden.without, mark.args))))
+        mark = replace(mark, id=ids.get(mark.id, ""), of=ids.get(mark.of) or self._clean(mark.of))
+        if (code := self._code_in(label, mark)) is not None:
+            word = WITHHELD if self.code(code) is None else self._clean(code)
+            return str(replace(mark, verb="word", args=(word,)))
+        if mark.verb == "word" and self.protocol.find_phase(mark.args[0]) is None:
+            if self.strip.dates.absolute:
+                return self._clean(label)
+            return str(replace(mark, args=(UNRECOGNISED,)))
+        told = self._told(mark)
+        return label if told == _parsed(label) else str(told)
 
-    def _known(self, word: str) -> bool:
-        return word in self.codes or self.protocol.find_phase(word) is not None
+    def _told(self, mark: Mark) -> Mark:
+        """Return a mark without names of people who are not in it, nor of devices."""
+        if mark.verb in PERSONAL and self.hidden.names & people_named([str(mark)]):
+            return replace(mark, verb="word", args=(WITHHELD,))
+        if mark.verb == "phase" and self.protocol.find_phase(mark.args[0]) is None:
+            return replace(mark, verb="word", args=(UNRECOGNISED,))
+        people = _NAMING.get(mark.verb, ())
+        return replace(
+            mark,
+            args=tuple(
+                self.hidden.without(arg) if place in people else self._clean(arg)
+                for place, arg in enumerate(mark.args)
+            ),
+        )
+
+    def _clean(self, text: str) -> str:
+        return self.strip.text(self.hidden.without(text))
+
+    def code(self, word: str) -> str | None:
+        """Return what a code of ``[markers].codes`` stands for; ``None`` if that is withheld."""
+        mark = _parsed(self.codes[word])
+        if mark is None or mark.verb == "word":
+            return self._clean(self.codes[word])
+        told = self._told(mark)
+        return None if told.args == (WITHHELD,) else str(told)
+
+    def told_codes(self) -> dict[str, str]:
+        """Return ``[markers].codes`` for the export."""
+        told = {self._clean(word): self.code(word) for word in self.codes}
+        return {word: meant for word, meant in told.items() if meant is not None}
+
+    def _code_in(self, label: str, mark: Mark) -> str | None:
+        """Return the code that a mark is, with or without attributes."""
+        word = mark.args[0] if mark.verb == "word" else ""
+        return next((w for w in (label.strip(), word) if w in self.codes), None)
 
     def _made_at(self, text: str) -> str:
         moved = self.strip.dates.moment(datetime.fromisoformat(text)) if text else None

@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import tomlkit
 
 from arousal.ingest.bids_events import events_text
 from arousal.ingest.bids_names import label_of
 from arousal.ingest.bids_writer import recording_labels, write_physio, write_text_file
-from arousal.ingest.session_writer import protocol_toml, session_toml
-from arousal.phase_align import Correction
-from arousal.protocol import bundled_protocols
 from arousal.recording import Person
 from arousal.session import SessionFile
 from arousal.session_input import SessionInput
-from arousal.settings import Settings
 from arousal.study.bids_marks import MarkTeller, people_named
 from arousal.study.stripping import Stripping
 from arousal.withheld import Withheld
 
-__all__ = ["KEPT", "LeftOut", "SessionExport", "write_session_folders"]
+__all__ = ["LeftOut", "SessionExport", "write_session_folders"]
 
-KEPT = "sourcedata/arousal"
-"""Folder of what BIDS has no place for, in a dataset."""
-OWN_PROTOCOL = "protocol.toml"
 NO_SHARING = "no consent to share_raw"
 NO_RECORDING = "no consent to record"
 ELSEWHERE = "consents are held elsewhere"
@@ -120,7 +109,9 @@ def _signals(person: Person) -> tuple[Any, ...]:
     return tuple(s for s in person.signals if len(s))
 
 
-def write_session_folders(place: Path, export: SessionExport, label: Callable[[str], str]) -> None:
+def write_session_folders(
+    place: Path, export: SessionExport, label: Callable[[str], str]
+) -> MarkTeller:
     """Write one session into a dataset.
 
     Parameters
@@ -131,6 +122,11 @@ def write_session_folders(place: Path, export: SessionExport, label: Callable[[s
         The session; somebody's data are shared.
     label : callable
         Pseudonym -> BIDS label.
+
+    Returns
+    -------
+    MarkTeller
+        How its marks were told.
     """
     source = export.source
     markers = export.session.markers
@@ -146,73 +142,4 @@ def write_session_folders(place: Path, export: SessionExport, label: Callable[[s
         for name, signal in zip(recording_labels(signals), signals, strict=True):
             more = {"TaskName": source.protocol.id}
             write_physio(folder, f"{stem}_recording-{name}", signal, more)
-    _write_kept(place / KEPT / f"ses-{export.label}", export, teller)
-
-
-def _write_kept(folder: Path, export: SessionExport, teller: MarkTeller) -> None:
-    source = export.source
-    bundled = source.protocol.id if source.protocol.id in bundled_protocols() else OWN_PROTOCOL
-    write_text_file(folder / "session.toml", session_toml(_session(export, bundled)))
-    if bundled == OWN_PROTOCOL:
-        own = type(source.protocol).model_validate(
-            export.strip.tree(source.protocol.model_dump(mode="json", by_alias=True))
-        )
-        write_text_file(folder / OWN_PROTOCOL, protocol_toml(own))
-    if source.corrections:
-        text = _corrections_text(teller.corrections(source.corrections))
-        write_text_file(folder / "timeline.tsv", text)
-    if source.settings != Settings():
-        settings = source.settings.model_dump(mode="json", exclude_none=True)
-        write_text_file(folder / "arousal.toml", tomlkit.dumps(settings))
-
-
-def _corrections_text(rows: tuple[Correction, ...]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter="\t", lineterminator="\n")
-    writer.writerow([f.name for f in fields(Correction)])
-    for row in rows:
-        writer.writerow(["n/a" if cell in {None, ""} else cell for cell in astuple(row)])
-    return text.getvalue()
-
-
-def _session(export: SessionExport, protocol: str) -> SessionFile:
-    """Return the ``session.toml`` of the export: no stream, no file, nobody who did not agree."""
-    source, dates, strip = export.source, export.strip.dates, export.strip
-    session, hidden = export.session, export.hidden.names
-    people = {p: entry for p, entry in session.people.items() if p not in hidden}
-    content: dict[str, Any] = {
-        "id": export.id,
-        "protocol": protocol,
-        "started": dates.moment(session.started or source.recording.started),
-        "meeting": session.meeting,
-        "group": strip.text(session.group) if session.group else None,
-        "setting": session.setting,
-        "recording": "bids",
-        "presenter": session.presenter if session.presenter not in hidden else None,
-        "people": {p: {"role": e.role, "eda_site": e.eda_site} for p, e in people.items()},
-        "consent": _consents(session, people, export),
-        "release": _release(session, people, export),
-        "markers": {"codes": session.markers.codes} if session.markers.codes else None,
-    }
-    return SessionFile.model_validate({k: v for k, v in content.items() if v not in (None, {})})
-
-
-def _consents(session: SessionFile, people: dict[str, Any], export: SessionExport) -> Any:
-    if not isinstance(session.consent, dict):
-        return session.consent
-    day = export.strip.dates.day
-    return {
-        person: {purpose: moved for purpose, at in dates.model_dump(exclude_none=True).items()
-                 if (moved := day(at)) is not None}
-        for person, dates in session.consent.items()
-        if person in people
-    }  # fmt: skip
-
-
-def _release(session: SessionFile, people: dict[str, Any], export: SessionExport) -> dict[str, Any]:
-    moment = export.strip.dates.moment
-    moved = {p: moment(at) for p, at in session.release.people.items() if p in people}
-    told = {p: at for p, at in moved.items() if at is not None}
-    given = "delay_hours" in session.release.model_fields_set
-    delay = {"delay_hours": session.release.delay_hours} if given else {}
-    return {**delay, **({"people": told} if told else {})}
+    return teller

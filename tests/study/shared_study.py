@@ -12,7 +12,18 @@ from tests.small_session import MARKS, START, beats, skin
 
 HOST, MAC, SERIAL, BARE = "LAB-PC7", "A0:9E:1A:3C:55:01", "A0123456", "A09E1A3C5502"
 DAYS = ("2026-03-12", "2026-03-26")
-PLANTED = (HOST, MAC, SERIAL, BARE, "2026-03", "12.03.2026", "Balint 2026", "beltbox", "acc-0042")
+PLANTED = (
+    HOST,
+    MAC,
+    SERIAL,
+    BARE,
+    "2026-03",
+    "12.03.2026",
+    "Balint 2026",
+    "beltbox",
+    "acc-0042",
+    "Rita",
+)
 """What no byte of an export with relative dates may hold."""
 PEOPLE = ("P01", "P02", "P-03", "P04")
 SHARING = PEOPLE[:3]
@@ -134,6 +145,12 @@ def make_study(root: Path, days: tuple[str, ...] = DAYS) -> Path:
         folder.mkdir(parents=True)
         (folder / "session.toml").write_text(_session(day))
         write_xdf(folder / "recording.xdf", _streams(number))
+        (folder / "ratings.tsv").write_text(
+            "onset\tduration\trater\tperson\tautomatic_controlled\tself_other\t"
+            "external_internal\taffective_cognitive\n"
+            "200\t60\tRita\tP02\t-0.5\t-0.5\t\t-1\n200\t60\tRita\tP04\t1\t1\t1\t1\n"
+            "500\t60\tRita\tgroup\t0\t0\t0\t0\n"
+        )
         (folder / "timeline.tsv").write_text(
             "row\tmark\taction\tonset\tlabel\tmade_at\n"
             f"1\tc1\tadd\t830\tphase/closing\t{day}T20:41:00+01:00\n"

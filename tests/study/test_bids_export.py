@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -112,6 +111,11 @@ def test_marks_of_others_are_withheld_without_moving_an_undo(dataset):
     assert by_time[500] == "withheld"
     assert by_time[300] == "unrecognised", "free text is nobody's to share"
     assert by_time[600] == "speech/P02/start"
+
+
+def test_ratings_of_others_are_left_out_and_raters_get_numbers(dataset):
+    rows = (dataset / "sourcedata/arousal/ses-02/ratings.tsv").read_text().splitlines()[1:]
+    assert [row.split("\t")[2:4] for row in rows] == [["rater1", "P02"], ["rater1", "group"]]
 
 
 def test_every_person_has_the_group_s_marks(dataset):
@@ -243,12 +247,21 @@ def test_a_full_disk_leaves_nothing_half_written(study, tmp_path):
         assert [p.name for p in disk.iterdir()] == ["ballast"]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_read_only_place_is_one_clear_error(study, tmp_path):
-    tmp_path.chmod(0o500)
-    with pytest.raises(UsageError, match="cannot be written"):
+    with mounted(tmp_path / "disk") as disk:
+        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+        with pytest.raises(UsageError, match="cannot be written: Read-only file system"):
+            export_bids(study, disk / "out")
+
+
+def test_people_called_by_names_are_not_shared_without_a_word(tmp_path):
+    study = make_study(tmp_path / "study", DAYS[:1])
+    for path in (study / "participants.tsv", study / "sessions" / DAYS[0] / "session.toml"):
+        path.write_text(path.read_text().replace("P02", "Anna"))
+    with pytest.raises(UsageError, match="1 people are called by what looks like a name"):
         export_bids(study, tmp_path / "out")
-    tmp_path.chmod(0o700)
+    export_bids(study, tmp_path / "out", any_pseudonym=True)
+    assert (tmp_path / "out/sub-Anna").is_dir()
 
 
 def test_a_place_below_a_file_is_one_clear_error(study, tmp_path):

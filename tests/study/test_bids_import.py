@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import shutil
+import subprocess
 from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -14,6 +15,7 @@ import pandas as pd
 import pytest
 
 from arousal.errors import ArousalError, DataError, FormatError, UsageError
+from arousal.hypothesis.polarities import read_ratings
 from arousal.ingest import load
 from arousal.pipeline import analyse
 from arousal.recording import Kind
@@ -103,6 +105,12 @@ def test_the_round_trip_keeps_roles_consents_and_releases(study, again):
     assert people["P04"].consent.share_raw.isoformat() == "1899-12-21"
     assert people["P-03"].age_band == "30-39"
     assert load_study(again / "study.toml").consent == "per person"
+
+
+def test_the_round_trip_keeps_ratings(study, again):
+    before = read_ratings(study / "sessions" / DAYS[0] / "ratings.tsv")
+    after = read_ratings(again / "sessions" / "01" / "ratings.tsv")
+    pd.testing.assert_frame_equal(after, before.assign(rater="rater1"))
 
 
 def test_the_round_trip_keeps_scores(study, again):
@@ -298,3 +306,11 @@ def test_a_full_disk_leaves_nothing_half_written(tmp_path):
         with pytest.raises(UsageError):
             bring(root, disk / "study")
         assert [p.name for p in disk.iterdir()] == ["ballast"]
+
+
+def test_a_read_only_place_is_one_clear_error(tmp_path):
+    root = foreign(tmp_path / "talks")
+    with mounted(tmp_path / "disk") as disk:
+        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+        with pytest.raises(UsageError, match="cannot be written"):
+            bring(root, disk / "study")

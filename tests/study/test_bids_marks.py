@@ -44,6 +44,24 @@ def test_a_code_that_stands_for_a_withheld_person_is_withheld_too():
     assert told("7", "8", codes={"7": "probe/P04/7", "8": "phase/discussion"}) == ["withheld", "8"]
 
 
+def test_codes_are_told_without_who_is_withheld():
+    codes = {"7": "probe/P04/7", "8": "phase/discussion", "LAB-PC7": "presenter/P04", "9": "Return"}
+    teller = MarkTeller(events("LAB-PC7"), PROTOCOL, codes, HIDDEN, RELATIVE)
+    assert teller.told_codes() == {
+        "8": "phase/discussion",
+        "removed": "presenter/somebody",
+        "9": "Return",
+    }
+    assert [e.label for e in teller.told()] == ["removed"]
+
+
+def test_what_stands_where_a_phase_should_is_free_text_too():
+    assert told("phase/what she told us", "intervention/LAB-PC7/P01") == [
+        "unrecognised",
+        "intervention/removed/P01",
+    ]
+
+
 def test_free_text_is_shared_only_with_absolute_dates_and_then_without_names():
     note = "P04 cried at LAB-PC7"
     assert told(note) == ["unrecognised"]
