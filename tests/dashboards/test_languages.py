@@ -118,3 +118,28 @@ def test_a_phase_too_short_for_a_window_is_nobodys_missing_data():
     assert "too short for a number" in text
     assert "Too short for numbers: 7 Closing." in text
     assert "nobody had usable data" not in text
+
+
+ENGLISH = re.compile(
+    r"\b(?:the|of|and|with|were|this|that|from|have|has|cannot|only|their|been|nobody|people)\b",
+    re.IGNORECASE,
+)
+
+
+@pytest.mark.parametrize("language", sorted(BANNED))
+def test_no_english_sentence_reaches_a_leaders_or_a_persons_page(pages, language):
+    few = synthetic.session_result(4, purpose="group_view")
+    few.phases["reason"] = "a reason of a later version, which the catalogue does not know"
+    mine = synthetic.session_result(purpose="own_view")
+    told = {
+        "released": pages[language],
+        "few": render_report(few, Audience.LEADER, now=synthetic.NOW, language=language),
+        "own": render_report(
+            mine, Audience.PERSON, now=synthetic.NOW, person="P06", language=language
+        ),
+    }
+    for name, page in told.items():
+        # Left as they are: the title of a paper, names of settings.
+        text = re.sub(r"Farkas, Csukly.*?\d\d-\d\d|<code>.*?</code>", "", text_of(page))
+        found = ENGLISH.search(text)
+        assert found is None, (name, text[max(0, found.start() - 80) : found.end() + 40])
