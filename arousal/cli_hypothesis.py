@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 import sys
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +25,7 @@ __all__ = ["COMMANDS"]
 
 _PATH = click.Path(path_type=Path)
 _FAMILIES = ["white+1/f", "ar80", "ar92", "ar98"]
+_CALIBRATED = ["trajectory", "events", "synchrony"]
 _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 BAR = 40
 
@@ -150,32 +150,32 @@ def power(
 
 
 @click.command()
-@click.option("--reps", default=10_000, show_default=True, help="Simulated studies per cell.")
+@click.option("--what", type=click.Choice(_CALIBRATED), default="trajectory", show_default=True)
+@click.option(
+    "--reps", type=int, help="Simulated studies per cell; default 10000 (synchrony 1000)."
+)
 @click.option("--seed", default=1, show_default=True)
 @click.option("--family", "families", multiple=True, type=click.Choice(_FAMILIES))
 @click.option("-o", "--output", type=_PATH, help="Write the page here; default: to stdout.")
-def calibrate(reps: int, seed: int, families: tuple[str, ...], output: Path | None) -> None:
+def calibrate(
+    what: str, reps: int | None, seed: int, families: tuple[str, ...], output: Path | None
+) -> None:
     """Count how often the tests find something where nothing is (takes minutes).
 
-    This is how docs/calibration.md is made.
+    This is how docs/calibration.md, docs/calibration_events.md and docs/calibration_synchrony.md
+    are made.
     """
     from arousal.atomic import write_text
-    from arousal.hypothesis.calibration import Plan
-    from arousal.hypothesis.calibration import calibrate as run
-    from arousal.hypothesis.calibration_report import calibration_page, misses
+    from arousal.hypothesis.calibration_runs import run_calibration
 
-    plan = Plan(reps=reps, seed=seed, families=families or Plan().families)
-    started, worked = time.monotonic(), time.process_time()
-    cells = run(plan, _step)
+    done = run_calibration(what, reps, seed, families, _step)
     _clear()
-    seconds, processor = time.monotonic() - started, time.process_time() - worked
-    page = calibration_page(cells, plan, seconds, processor, datetime.now(UTC).date())
     if output is None:
-        click.echo(page, nl=False)
+        click.echo(done.page, nl=False)
     else:
-        write_text(output, page)
+        write_text(output, done.page)
         click.echo(str(output))
-    _note(f"{len(misses(cells))} of {len(cells)} cells out of bounds")
+    _note(f"{done.broken} of {done.cells} cells out of bounds")
 
 
 def _numbers(text: str) -> tuple[int, ...]:

@@ -65,11 +65,11 @@ def test_power_prints_a_row_for_each_size():
 
 
 def test_calibrate_writes_the_page(tmp_path, monkeypatch):
-    from arousal.hypothesis import calibration
+    from arousal.hypothesis import calibration_runs
 
-    plan = calibration.Plan  # the real one, made small
+    plan = calibration_runs.Plan  # the real one, made small
     monkeypatch.setattr(
-        calibration,
+        calibration_runs,
         "Plan",
         lambda **k: plan(**{**k, "blocks": (6,), "conditions": ("plain",), "members": 3}),
     )
@@ -79,6 +79,37 @@ def test_calibrate_writes_the_page(tmp_path, monkeypatch):
     text = page.read_text()
     assert "arousal calibrate --reps 100 --seed 2" in text
     assert "| plain | ar80 | t |" in text
+
+
+@pytest.mark.parametrize(
+    ("what", "simulate", "small"),
+    [
+        ("events", "calibrate_events", {"scenarios": ["arousal-triggered"], "matched": False}),
+        ("synchrony", "calibrate_synchrony", {"scenarios": ["strangers"], "blocks": [1]}),
+    ],
+)
+def test_calibrate_makes_the_pages_of_events_and_synchrony(monkeypatch, what, simulate, small):
+    from arousal.hypothesis import calibration_runs
+
+    real = getattr(calibration_runs, simulate)
+    reps = {"events": 100, "synchrony": 6}[what]
+    monkeypatch.setattr(
+        calibration_runs, simulate, lambda _, seed, **more: real(reps, seed, **more, **small)
+    )
+    text = run("calibrate", "--what", what, "--reps", "100", "--family", "ar80")
+    assert text.startswith(f"# Calibration: {what}\n")
+    assert f"arousal calibrate --what {what} --reps 100 --seed 1" in " ".join(text.split())
+    assert "| scenario | method | blocks | ar80 | studies |" in text
+
+
+def test_calibrate_refuses_too_few_studies_and_an_unknown_subject():
+    from arousal.errors import UsageError
+    from arousal.hypothesis.calibration_runs import run_calibration
+
+    with pytest.raises(UsageError, match="reps is 99, allowed 100 and above"):
+        run_calibration("events", 99)
+    with pytest.raises(UsageError, match="what is 'rain', allowed trajectory"):
+        run_calibration("rain")
 
 
 def test_a_study_test_is_printed_in_words_or_as_json_and_leaves_its_page(tmp_path, monkeypatch):

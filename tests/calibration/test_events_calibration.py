@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from arousal.hypothesis.calibration_events import EVENT_SCENARIOS, act, calibrate_events
+from arousal.hypothesis.calibration_pages import misses
+from tests.calibration.full import SLACK, full_reps
 
 
 def rates(repetitions, **more):
@@ -31,12 +33,13 @@ def test_arousal_triggered_events_fool_the_naive_difference_and_not_the_event_te
         assert ours.rate <= bound(0.05, 1000)
 
 
-def test_events_at_random_are_called_calming_one_time_in_twenty():
+def test_events_at_random_are_called_calming_at_most_one_time_in_twenty():
     found = rates(
         1000, families=["ar92"], blocks=[12], scenarios=["events at random"], matched=False
     )
     row = found["event test: calms", "events at random", "ar92", 12]
-    assert abs(row.rate - 0.05) < bound(0.05, 1000) - 0.05
+    # What is granted to the method's own bias is not needed here: a little timid, never bold.
+    assert 0.02 < row.rate <= bound(0.05, 1000)
     assert row.repetitions == 1000
     assert row.se == pytest.approx(np.sqrt(row.rate * (1 - row.rate) / 1000))
 
@@ -56,12 +59,7 @@ def test_leaders_act_where_the_scenario_says():
 
 
 @pytest.mark.calibration
-@pytest.mark.timeout(1800)
-def test_the_full_table_keeps_claims_of_calming_at_their_rate():
-    for row in calibrate_events(10_000, 1):
-        if row.method == "event test: calms":
-            # A drift of a whole SD, the same in every session, on the slowest noise: .073 at 20.
-            limit = 0.075 if "drift" in row.scenario else 0.06
-            assert row.rate <= bound(limit, row.repetitions), row
-        if row.method == "event test: arouses":
-            assert row.rate <= bound(0.10, row.repetitions), row
+@pytest.mark.timeout(5400)
+def test_no_cell_of_the_event_test_claims_more_than_it_promises():
+    rows = list(calibrate_events(full_reps(10_000), 1))
+    assert misses(rows, slack=SLACK) == ()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from arousal.hypothesis.calibration_pages import misses
 from arousal.hypothesis.calibration_synchrony import calibrate_synchrony
+from tests.calibration.full import SLACK, full_reps
 
 
 def bounds(repetitions, low=0.04, high=0.07):
@@ -43,14 +45,6 @@ def test_an_agenda_in_one_session_is_not_a_question_that_can_be_asked():
 
 @pytest.mark.calibration
 @pytest.mark.timeout(5400)
-def test_the_full_table_stays_in_its_bounds():
-    for row in calibrate_synchrony(1000, 1):
-        # What is taken off for strangers is shared by the blocks, so that the test against other
-        # sessions claims a little too little.
-        least = 0.03 if row.method.endswith("other sessions") else 0.04
-        low, high = bounds(row.repetitions, least)
-        if row.method.startswith("naive") or row.method.endswith("both"):
-            continue
-        if row.scenario == "shared agenda" and row.method.endswith("shuffled segments"):
-            continue
-        assert low <= row.rate <= high, row
+def test_every_comparison_stays_in_its_bounds():
+    rows = list(calibrate_synchrony(full_reps(1_000), 1))
+    assert misses(rows, slack=SLACK) == ()
