@@ -189,11 +189,24 @@ def foreign(root, sidecar=None, rows=b"1\t2\n" * 400):
                      "eda": {"Units": "uS"}}  # fmt: skip
         Path(f"{stem}.json").write_text(json.dumps(described))
     (root / "dataset_description.json").write_text('{"Name": "Talks", "BIDSVersion": "1.8.0"}')
+    (root / "sub-07/beh/sub-07_task-talk_events.tsv").write_text(
+        "onset\tduration\tvalue\n0\tn/a\tpresentation\n20\t0\tdiscussion\n"
+    )
     (root / "participants.tsv").write_text(
         "participant_id\tage\tsex\tname\thandedness\n"
         "sub-07\t34\tfemale\tAnna\tright\nsub-08\tn/a\tn/a\tBea\tleft\n"
     )
     return root
+
+
+def test_events_of_a_run_become_its_marks(tmp_path):
+    bring(foreign(tmp_path / "talks"), tmp_path / "study")
+    marked = load(tmp_path / "study/sessions/sub-07_task-talk")
+    assert [(e.onset, e.label) for e in marked.events] == [
+        (0.0, "presentation"),
+        (20.0, "discussion"),
+    ]
+    assert load(tmp_path / "study/sessions/sub-08_task-talk").events == ()
 
 
 def test_people_come_with_bands_instead_of_ages_and_without_names(tmp_path):
