@@ -6,9 +6,11 @@ of each of them before anything starts.
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,18 +105,44 @@ def _load() -> ModuleType:
 
 @contextmanager
 def _connected(distributed: ModuleType, address: str, limits: ClusterLimits) -> Iterator[Client]:
+    _check_answers(distributed, address, limits.answer)
     try:
         client = distributed.Client(address, timeout=limits.answer, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
-        raise DeviceError(
-            f"no Dask scheduler answers there within {limits.answer:.0f} s: {type(error).__name__}",
-            where=address,
-            hint="is it running, and is it tcp://host:port?",
-        ) from None
+        raise _silent(address, limits.answer, error) from None
     try:
-        yield client
+        with client.as_current():
+            yield client
     finally:
         client.close(timeout=limits.answer)
+
+
+def _check_answers(distributed: ModuleType, address: str, patience: float) -> None:
+    """Shake hands once, in an event loop of our own that can be told to stop.
+
+    Dask's client waits for minutes, whatever its time limit, on an address that takes a connection
+    and never says anything.
+    """
+    with ThreadPoolExecutor(1) as thread:
+        try:
+            thread.submit(asyncio.run, _greet(distributed, address, patience)).result()
+        except (OSError, ValueError, TimeoutError) as error:
+            raise _silent(address, patience, error) from None
+
+
+async def _greet(distributed: ModuleType, address: str, patience: float) -> None:
+    security = distributed.Security().get_connection_args("client")
+    connecting = distributed.comm.connect(address, timeout=patience, **security)
+    comm = await asyncio.wait_for(connecting, patience)
+    comm.abort()
+
+
+def _silent(address: str, patience: float, error: Exception) -> DeviceError:
+    return DeviceError(
+        f"no Dask scheduler answers there within {patience:.0f} s ({type(error).__name__})",
+        where=address,
+        hint="is it running, and is it tcp://host:port?",
+    )
 
 
 def _probe(path: str) -> tuple[str, str]:

@@ -83,7 +83,8 @@ def states(report):
 def test_one_worker_and_two_make_the_same_bytes(tmp_path, processed):
     both = {}
     for jobs in (1, 2):
-        study = make_study(tmp_path / f"jobs{jobs}", ("s1", "s2"))
+        study = tmp_path / f"jobs{jobs}"
+        shutil.copytree(processed, study, ignore=shutil.ignore_patterns("derivatives"))
         assert states(run(study, jobs=jobs)) == (2, 0, 0)
         both[jobs] = made(study)
         assert half_written(study) == []
