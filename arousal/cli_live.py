@@ -24,6 +24,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--token", is_flag=True, help="Ask for a token, which is printed once.")
 @click.option("--tls", type=(_FILE, _FILE), metavar="CERT KEY", help="PEM files: serve over HTTPS.")
 @click.option("--researcher", is_flag=True, help="Allow live curves: on a screen nobody else sees.")
+@click.option("--language", type=click.Choice(["en", "de", "hu"]), help="Default: the browser's.")
 @click.option("--no-browser", is_flag=True, help="Do not open the page.")
 def live(study: Path, session: str | None, protocol: str, *, no_browser: bool, **page: Any) -> None:
     """Record a session on one screen: sensors' health, marks by key, corrections, the report.

@@ -230,6 +230,10 @@ def screenshots(target: Path, folder: Path) -> None:
                 page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
                 page.wait_for_timeout(700)
                 page.screenshot(path=target / f"{name}-{theme}.png")
+            page.set_viewport_size({"width": 800, "height": 1280})
+            page.wait_for_timeout(700)
+            page.screenshot(path=target / f"{name}-tablet-dark.png", full_page=True)
+            page.set_viewport_size({"width": 1280, "height": 800})
 
         try:
             page.goto(server.first_line())

@@ -23,6 +23,7 @@ from arousal.monitor.desk_process import attach
 from dashboards.live.after import Aftermath
 from dashboards.live.feed import Feed
 from dashboards.live.security import Door, Guard
+from dashboards.live.words import choose_language, words_script
 
 __all__ = ["make_app"]
 
@@ -38,7 +39,9 @@ LARGEST = 256 * 1024
 MARK_SECONDS = {"stop": 60.0}
 
 
-def make_app(folder: Path, door: Door, *, researcher: bool = False) -> Starlette:
+def make_app(
+    folder: Path, door: Door, *, researcher: bool = False, language: str | None = None
+) -> Starlette:
     """Make the server of one session's page.
 
     Parameters
@@ -49,11 +52,13 @@ def make_app(folder: Path, door: Door, *, researcher: bool = False) -> Starlette
         Who may come in.
     researcher : bool
         Whether this page may show live curves: only on a screen that nobody in the room sees.
+    language : str, optional
+        Of the page; default: the browser's.
     """
     client = ChannelClient(folder)
     aftermath = Aftermath(folder)
     feed = Feed(client, aftermath.state, {"researcher": researcher})
-    pages = _Pages()
+    pages = _Pages(language)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -103,7 +108,8 @@ def make_app(folder: Path, door: Door, *, researcher: bool = False) -> Starlette
 class _Pages:
     """The page's own files, read once."""
 
-    def __init__(self) -> None:
+    def __init__(self, language: str | None) -> None:
+        self._language = language
         folder = files("dashboards").joinpath("web", "live")
         self._files = {
             file.name: file.read_bytes()
@@ -116,6 +122,9 @@ class _Pages:
 
     async def file(self, request: Request) -> Response:
         name = request.path_params["name"]
+        if name == "words.js":
+            language = self._language or choose_language(request.headers.get("accept-language", ""))
+            return Response(words_script(language), media_type=TYPES[".js"])
         if name not in self._files:
             return PlainTextResponse("no such file", 404)
         return Response(self._files[name], media_type=TYPES[Path(name).suffix])

@@ -10,6 +10,7 @@ import threading
 import webbrowser
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from arousal.errors import UsageError
 from dashboards.live.app import make_app
@@ -31,8 +32,8 @@ def serve(
     port: int | None = None,
     token: bool = False,
     tls: tuple[Path, Path] | None = None,
-    researcher: bool = False,
     open_browser: bool = True,
+    **view: Any,
 ) -> None:
     """Serve one session's page.
 
@@ -50,10 +51,10 @@ def serve(
         Whether a token is needed; it must be for any host but this computer's own.
     tls : tuple of Path, optional
         Certificate (chain) and private key, PEM; the page is then served over HTTPS.
-    researcher : bool
-        Whether the page may show live curves.
     open_browser : bool
         Whether to open the page here.
+    **view
+        What the page shows, as `make_app` takes it: ``researcher``, ``language``.
 
     Raises
     ------
@@ -85,7 +86,7 @@ def serve(
     if open_browser:
         threading.Timer(0.5, webbrowser.open, (address,)).start()
     config = uvicorn.Config(
-        make_app(folder, door, researcher=researcher),
+        make_app(folder, door, **view),
         log_level="warning",
         access_log=False,
         server_header=False,

@@ -1,7 +1,8 @@
 // After: what was kept, the marks put right on a timeline, the report.
 
-import { bytes, clock, get, make, post, say, shape } from "./core.js";
+import { bytes, clock, count, get, make, number, post, say, shape, t, term } from "./core.js";
 import { drawCourse } from "./draw.js";
+import { words as wordsOf } from "./during.js";
 
 let parts = {};
 let now = null;
@@ -14,7 +15,7 @@ export function open(box, state) {
   data = null;
   parts = { kept: make("section", { class: "panel" }), marks: make("section", { class: "panel" }), report: make("section", { class: "panel" }) };
   box.append(make("div", { class: "page" }, parts.kept, parts.report, parts.marks));
-  parts.marks.append(make("p", { class: "quiet" }, "Reading the recording …"));
+  parts.marks.append(make("p", { class: "quiet" }, t("after.reading")));
   load();
 }
 
@@ -36,17 +37,17 @@ export function draw(state) {
   const total = summary.streams.reduce((sum, s) => sum + s.on_disk, 0);
   const breaks = summary.interruptions ?? [];
   const whole = summary.complete && !breaks.length && summary.known !== false;
-  const head = summary.known === false ? "Recorded elsewhere: no journal tells what had arrived"
-    : !summary.complete ? `${lost.toLocaleString("en")} samples and ${summary.damaged} blocks are not on disk as they arrived`
-      : breaks.length ? `The recorder was killed ${breaks.length === 1 ? "once" : `${breaks.length} times`}; ${total.toLocaleString("en")} samples are on disk`
-        : `Nothing was lost: ${total.toLocaleString("en")} samples of ${summary.streams.length} streams are on disk`;
-  const closed = summary.open ? "the last file was not closed" : "the file was closed and read back";
+  const head = summary.known === false ? t("after.elsewhere")
+    : !summary.complete ? t("after.lost", { n: number(lost), blocks: summary.damaged })
+      : breaks.length ? count("after.killed", breaks.length, { total: number(total) })
+        : t("after.nothing_lost", { n: number(total), streams: summary.streams.length });
+  const closed = t(summary.open ? "after.not_closed" : "after.closed");
   parts.kept.replaceChildren(make("p", { class: "big" }, shape(whole ? "good" : summary.complete ? "weak" : "none"), head),
-    make("p", { class: "quiet" }, `${summary.file}, ${bytes(summary.bytes)}, ${clock(summary.seconds)}; ${closed}.${summary.journal ? ` Every mark is also in ${summary.journal}.` : ""}`),
-    ...breaks.map((b) => make("p", {}, shape("weak"), b.seconds === null ? ` ${b.file} was not closed: it ends at ${clock(b.at)}, and of its last instant up to 0.15 s is missing`
-      : ` at ${clock(b.at)} nothing was recorded for ${b.seconds.toFixed(1)} s: ${b.file} ends there, the next file follows`)),
+    make("p", { class: "quiet" }, `${summary.file}, ${bytes(summary.bytes)}, ${clock(summary.seconds)}; ${closed}. ${summary.journal ? t("after.journal", { file: summary.journal }) : ""}`),
+    ...breaks.map((b) => make("p", {}, shape("weak"), " ", b.seconds === null ? t("after.ends", { file: b.file, at: clock(b.at) })
+      : t("after.gap", { file: b.file, at: clock(b.at), n: number(b.seconds, 1) }))),
     ...summary.findings.map((f) => make("p", {}, shape(f.severity === "problem" ? "none" : "weak"), ` ${f.where}: ${f.message}`)),
-    make("details", {}, make("summary", {}, "Stream by stream"), make("div", { class: "table-box" }, make("table", {}, make("thead", {}, make("tr", {}, ...["Stream", "Person", "Arrived", "On disk"].map((t) => make("th", { scope: "col" }, t)))),
+    make("details", {}, make("summary", {}, t("after.streams")), make("div", { class: "table-box" }, make("table", {}, make("thead", {}, make("tr", {}, ...["stream", "person", "arrived", "on_disk"].map((key) => make("th", { scope: "col" }, t(`after.${key}`))))),
       make("tbody", {}, ...summary.streams.map((s) => make("tr", {}, make("td", {}, s.name), make("td", {}, s.person ?? "–"), make("td", {}, String(s.received)), make("td", {}, String(s.on_disk)))))))));
 }
 
@@ -55,19 +56,13 @@ export function redraw() { if (data) course(); }
 async function correct(fields) {
   try {
     show(await post("correct", fields));
-    say("Written to timeline.tsv; the raw marks stay as they are.");
+    say(t("after.written"));
   } catch (error) {
     say(error.message, 8);
   }
 }
 
-const nameOf = (id) => now.session.protocol.phases.find((p) => p.id === id)?.name ?? id;
-function words(text) {
-  const [verb, ...rest] = text.split("/");
-  if (verb === "phase") return nameOf(rest[0]);
-  if (verb === "presenter") return `${rest[0]} presents`;
-  return text.replaceAll("/", " · ");
-}
+const words = (text) => wordsOf(text, now);
 
 function course() {
   const phases = data.phases.map((p) => ({ ...p, onset: p.onset - data.start, end: p.end - data.start }));
@@ -76,28 +71,28 @@ function course() {
 
 function show(found) {
   data = found;
-  parts.course = make("canvas", { role: "img", "aria-label": "phases, above the plan" });
-  const when = (mark) => make("input", { type: "text", value: clock(mark.onset), size: 7, "aria-label": `${words(mark.text)} began at`,
-    on: { change: (e) => { const t = seconds(e.target.value); if (t === null) say("Write minutes:seconds"); else correct({ action: "move", mark: mark.id, onset: t }); } } });
+  parts.course = make("canvas", { role: "img", "aria-label": t("during.course") });
+  const when = (mark) => make("input", { type: "text", value: clock(mark.onset), size: 7, "aria-label": t("after.began_at_of", { what: words(mark.text) }),
+    on: { change: (e) => { const onset = seconds(e.target.value); if (onset === null) say(t("after.write_time")); else correct({ action: "move", mark: mark.id, onset }); } } });
   const nudge = (mark, by) => make("button", { class: "small", type: "button", "aria-label": `${words(mark.text)} ${by} s`, on: { click: () => correct({ action: "move", mark: mark.id, onset: Math.max(mark.onset + by, 0) }) } }, `${by > 0 ? "+" : "−"}${Math.abs(by)} s`);
   const rows = data.marks.map((mark) => make("tr", {}, make("td", {}, when(mark), " ", nudge(mark, -5), nudge(mark, 5)),
     make("td", {}, mark.text.startsWith("phase/") ? relabel(mark) : words(mark.text)), make("td", { class: "quiet" }, mark.id),
-    make("td", {}, make("button", { class: "small", type: "button", "aria-label": `take ${words(mark.text)} away`, on: { click: () => correct({ action: "delete", mark: mark.id }) } }, "Take away"))));
-  const phase = make("select", { "aria-label": "phase to add" }, ...options(""));
-  const at = make("input", { type: "text", placeholder: "12:30", size: 7, "aria-label": "when the added phase began" });
-  const add = make("button", { class: "small", type: "button", on: { click: () => { const t = seconds(at.value); if (t === null) say("Write when it began as minutes:seconds"); else correct({ action: "add", onset: t, label: `phase/${phase.value}` }); } } }, "Add phase");
-  parts.marks.replaceChildren(make("h2", {}, "Put the marks right"), make("div", { class: "course" }, parts.course),
-    data.findings.length ? make("details", { open: data.findings.length < 3 }, make("summary", {}, `${data.findings.length} remarks about the marks`), ...data.findings.map((text) => make("p", { class: "weak" }, shape("weak"), ` ${text}`))) : "",
-    make("div", { class: "marks", tabIndex: 0 }, make("table", {}, make("thead", {}, make("tr", {}, ...["Began at", "What", "Mark", "Remove"].map((t) => make("th", { scope: "col" }, t)))), make("tbody", {}, ...rows))),
+    make("td", {}, make("button", { class: "small", type: "button", "aria-label": t("after.take_away_of", { what: words(mark.text) }), on: { click: () => correct({ action: "delete", mark: mark.id }) } }, t("after.take_away")))));
+  const phase = make("select", { "aria-label": t("after.phase_to_add") }, ...options(""));
+  const at = make("input", { type: "text", placeholder: "12:30", size: 7, "aria-label": t("after.when_added") });
+  const add = make("button", { class: "small", type: "button", on: { click: () => { const onset = seconds(at.value); if (onset === null) say(t("after.write_time")); else correct({ action: "add", onset, label: `phase/${phase.value}` }); } } }, t("after.add"));
+  parts.marks.replaceChildren(make("h2", {}, t("after.marks_right")), make("div", { class: "course" }, parts.course),
+    data.findings.length ? make("details", { open: data.findings.length < 3 }, make("summary", {}, count("after.remarks", data.findings.length)), ...data.findings.map((text) => make("p", { class: "weak" }, shape("weak"), ` ${text}`))) : "",
+    make("div", { class: "marks", tabIndex: 0 }, make("table", {}, make("thead", {}, make("tr", {}, ...["began_at", "what", "mark", "remove"].map((key) => make("th", { scope: "col" }, t(`after.${key}`))))), make("tbody", {}, ...rows))),
     make("p", { class: "go" }, at, phase, add),
-    make("p", { class: "quiet" }, `${data.corrections.length} corrections in timeline.tsv, each naming the mark it corrects; ${data.raw} raw marks stay untouched.`));
+    make("p", { class: "quiet" }, count("after.corrections", data.corrections.length, { raw: data.raw })));
   course();
   drawReport(data.report);
 }
 
-const options = (chosen) => now.session.protocol.phases.map((p) => make("option", { value: p.id, selected: p.id === chosen }, p.name));
+const options = (chosen) => now.session.protocol.phases.map((p) => make("option", { value: p.id, selected: p.id === chosen }, term(p.name)));
 function relabel(mark) {
-  return make("select", { "aria-label": `phase marked ${clock(mark.onset)}`, on: { change: (e) => correct({ action: "relabel", mark: mark.id, label: `phase/${e.target.value}` }) } }, ...options(mark.text.split("/")[1]));
+  return make("select", { "aria-label": t("after.phase_marked", { at: clock(mark.onset) }), on: { change: (e) => correct({ action: "relabel", mark: mark.id, label: `phase/${e.target.value}` }) } }, ...options(mark.text.split("/")[1]));
 }
 function seconds(text) {
   const found = /^(?:(\d+):)?(\d{1,3}):(\d{1,2}(?:\.\d+)?)$/.exec(text.trim());
@@ -107,11 +102,11 @@ function seconds(text) {
 function drawReport(state) {
   const made = state.report === "there";
   const button = make("button", { class: made ? "" : "main", type: "button", disabled: state.report === "making", on: { click: makeReport } },
-    state.report === "making" ? "Making the report …" : made ? "Make the report again" : "Make the researcher's report");
+    t(state.report === "making" ? "after.making" : made ? "after.make_again" : "after.make"));
   parts.report.replaceChildren(make("div", { class: "go" }, button,
-    made ? make("a", { href: "/report", target: "_blank", rel: "noopener", id: "report" }, "Open the researcher's report") : "",
+    made ? make("a", { href: "/report", target: "_blank", rel: "noopener", id: "report" }, t("after.open")) : "",
     state.report === "failed" ? make("span", { class: "none" }, shape("none"), ` ${state.error}`) : "",
-    make("span", { class: "quiet" }, "For the researcher alone; the leader's page is made with `arousal report`.")));
+    make("span", { class: "quiet" }, t("after.alone"))));
 }
 
 async function makeReport() {

@@ -1,8 +1,8 @@
 // Before: who wears what, who agreed to what, and whether data flows from everyone expected.
 
-import { bytes, make, say, seatColour, shape, tryPost } from "./core.js";
+import { brief, bytes, clockWord, count, make, number, say, seatColour, shape, t, term, tryPost } from "./core.js";
 
-const PURPOSES = { record: "record", research: "research", own_view: "own curve", group_view: "group curve", small_group_view: "small group", share_raw: "share raw" };
+const PURPOSES = ["record", "research", "own_view", "group_view", "small_group_view", "share_raw"].map((id) => [id, t(`purpose.${id}`)]);
 let parts = {};
 let shown = "";
 let now = null;
@@ -58,7 +58,7 @@ function claimed(stream) {
 function assign(id, stream) {
   const people = copy();
   for (const kind of stream.kinds) people[id].streams[kind] = title(stream);
-  if (!stream.kinds.length) { say(`${stream.name} is nothing that is known: it is recorded, and can be mapped later`); return null; }
+  if (!stream.kinds.length) { say(t("before.unknown", { stream: stream.name })); return null; }
   return savePeople(people);
 }
 
@@ -74,43 +74,43 @@ function byName() {
     for (const kind of stream.kinds) people[id].streams[kind] ??= title(stream);
     count += 1;
   }
-  if (!count) { say("No unclaimed stream carries a pseudonym like P04 in its name"); return; }
+  if (!count) { say(t("before.no_pseudonym")); return; }
   savePeople(Object.fromEntries(Object.entries(people).sort()));
 }
 
 function drawPeople() {
   const session = now.session;
   const seats = Object.fromEntries(now.seats.map((s) => [s.id, s]));
-  const protocol = make("select", { "aria-label": "protocol", on: { change: (e) => save({ protocol: e.target.value }) } },
+  const protocol = make("select", { "aria-label": t("before.protocol"), on: { change: (e) => save({ protocol: e.target.value }) } },
     ...[...new Set([session.protocol.id, ...session.protocols])].map((p) => make("option", { value: p, selected: p === session.protocol.id }, p)));
   protocol.dataset.keep = "protocol";
   const rows = Object.entries(session.people).map(([id, person], i) => personRow(id, person, seats[id], i));
-  const name = make("input", { type: "text", placeholder: "P05", "aria-label": "pseudonym of a further person", size: 6, maxLength: 32 });
+  const name = make("input", { type: "text", placeholder: "P05", "aria-label": t("before.further"), size: 6, maxLength: 32 });
   const add = () => { const id = name.value.trim(); if (id && mayBe(id)) { name.blur(); savePeople({ ...copy(), [id]: { role: Object.keys(session.protocol.roles).at(-1), streams: {} } }, [id]); } };
   name.addEventListener("keydown", (e) => { if (e.key === "Enter") add(); });
-  const consents = session.held_elsewhere ? [] : Object.entries(PURPOSES);
+  const consents = session.held_elsewhere ? [] : PURPOSES;
   parts.people.replaceChildren(
-    make("h2", {}, "Who wears what", make("span", { class: "grow" }), protocol),
-    make("div", { class: "table-box" }, make("table", {}, make("thead", {}, make("tr", {}, ...["Person", "Role", "Sensors", "Now"].map((t) => make("th", { scope: "col" }, t)),
+    make("h2", {}, t("before.who"), make("span", { class: "grow" }), protocol),
+    make("div", { class: "table-box" }, make("table", {}, make("thead", {}, make("tr", {}, ...["person", "role", "sensors", "now"].map((key) => make("th", { scope: "col" }, t(`before.${key}`))),
       ...consents.map(([, text]) => make("th", { scope: "col" }, text)), make("th", { scope: "col" }, make("span", { class: "quiet" }, "–")))), make("tbody", {}, ...rows))),
-    make("p", { class: "go" }, name, make("button", { class: "small", type: "button", on: { click: add } }, "Add person"),
-      make("button", { class: "small", type: "button", on: { click: byName } }, "Assign streams by the pseudonym in their names")),
-    make("p", { class: "quiet" }, session.held_elsewhere ? "Consents are held elsewhere (study.toml)." : "The last six columns are consents: tick only what was signed. Without “record” nothing of a person is written. Pseudonyms, never names."));
+    make("p", { class: "go" }, name, make("button", { class: "small", type: "button", on: { click: add } }, t("before.add")),
+      make("button", { class: "small", type: "button", on: { click: byName } }, t("before.by_name"))),
+    make("p", { class: "quiet" }, t(session.held_elsewhere ? "before.held_elsewhere" : "before.consents")));
 }
 
 function personRow(id, person, seat, index) {
   const change = (run) => { const people = copy(); run(people[id], people); savePeople(people); };
-  const role = make("select", { "aria-label": `role of ${id}`, on: { change: (e) => { e.target.blur(); change((p) => { p.role = e.target.value; }); } } },
-    ...Object.entries(now.session.protocol.roles).map(([key, text]) => make("option", { value: key, selected: key === person.role }, text)));
+  const role = make("select", { "aria-label": t("before.role_of", { id }), on: { change: (e) => { e.target.blur(); change((p) => { p.role = e.target.value; }); } } },
+    ...Object.entries(now.session.protocol.roles).map(([key, text]) => make("option", { value: key, selected: key === person.role }, term(text))));
   const chips = Object.entries(person.streams).map(([kind, stream]) => make("span", { class: "chip" }, make("span", { title: `${kind}: ${stream}` }, kind.toUpperCase()),
-    make("button", { type: "button", "aria-label": `take ${stream} from ${id}`, on: { click: () => change((p) => { delete p.streams[kind]; }) } }, "×")));
+    make("button", { type: "button", "aria-label": t("before.take_from", { stream, id }), on: { click: () => change((p) => { delete p.streams[kind]; }) } }, "×")));
   const free = now.streams.filter((s) => !s.text && s.kinds.length && !claimed(s));
-  const pick = make("select", { "aria-label": `give ${id} a sensor`, on: { change: (e) => { const s = free.find((f) => f.uid === e.target.value); e.target.blur(); if (s) assign(id, s); } } },
-    make("option", { value: "" }, "+ sensor"), ...free.map((s) => make("option", { value: s.uid }, `${s.name} (${s.kinds.join(", ")})`)));
-  const site = make("select", { "aria-label": `where ${id} wears skin conductance`, on: { change: (e) => { e.target.blur(); change((p) => { p.eda_site = e.target.value; }); } } },
-    ...["", "finger", "palm", "wrist", "foot"].map((s) => make("option", { value: s, selected: s === (person.eda_site ?? "") }, s || "site?")));
-  const ticks = now.session.held_elsewhere ? [] : Object.entries(PURPOSES).map(([purpose, text]) => {
-    const box = make("input", { type: "checkbox", checked: person.consent.includes(purpose), "aria-label": `${id} agreed: ${text}`, on: { change: (e) => tick(id, purpose, e.target.checked) } });
+  const pick = make("select", { "aria-label": t("before.give", { id }), on: { change: (e) => { const s = free.find((f) => f.uid === e.target.value); e.target.blur(); if (s) assign(id, s); } } },
+    make("option", { value: "" }, t("before.plus_sensor")), ...free.map((s) => make("option", { value: s.uid }, `${s.name} (${s.kinds.join(", ")})`)));
+  const site = make("select", { "aria-label": t("before.site_of", { id }), on: { change: (e) => { e.target.blur(); change((p) => { p.eda_site = e.target.value; }); } } },
+    ...["", "finger", "palm", "wrist", "foot"].map((s) => make("option", { value: s, selected: s === (person.eda_site ?? "") }, t(`site.${s || "unknown"}`))));
+  const ticks = now.session.held_elsewhere ? [] : PURPOSES.map(([purpose, text]) => {
+    const box = make("input", { type: "checkbox", checked: person.consent.includes(purpose), "aria-label": t("before.agreed", { id, text }), on: { change: (e) => tick(id, purpose, e.target.checked) } });
     box.dataset.keep = `${id} ${purpose}`;
     return make("td", { class: "tick" }, box);
   });
@@ -118,8 +118,8 @@ function personRow(id, person, seat, index) {
   mark.style.setProperty("--seat", seatColour(index));
   const row = make("tr", {}, make("th", { scope: "row" }, mark, id), make("td", {}, role),
     make("td", {}, make("div", { class: "chips" }, ...chips, "eda" in person.streams ? site : null, free.length ? pick : null)),
-    make("td", {}, seat ? make("span", { class: `state ${seat.level}`, title: [seat.text, seat.hint].filter(Boolean).join(" – ") }, shape(seat.level), seat.word) : ""), ...ticks,
-    make("td", {}, make("button", { class: "small plain", type: "button", "aria-label": `remove ${id}`, on: { click: () => { const p = copy(); delete p[id]; const consent = ticksOf(); delete consent[id]; save({ people: Object.fromEntries(Object.entries(p).map(([k, v]) => [k, bare(v)])), ...(now.session.held_elsewhere ? {} : { consent }) }); } } }, "×")));
+    make("td", {}, seat ? make("span", { class: `state ${seat.level}`, title: [seat.text, seat.hint].filter(Boolean).join(" – ") }, shape(seat.level), brief(seat.word)) : ""), ...ticks,
+    make("td", {}, make("button", { class: "small plain", type: "button", "aria-label": t("before.remove", { id }), on: { click: () => { const p = copy(); delete p[id]; const consent = ticksOf(); delete consent[id]; save({ people: Object.fromEntries(Object.entries(p).map(([k, v]) => [k, bare(v)])), ...(now.session.held_elsewhere ? {} : { consent }) }); } } }, "×")));
   row.addEventListener("dragover", (e) => { e.preventDefault(); row.className = "drop"; });
   row.addEventListener("dragleave", () => { row.className = ""; });
   row.addEventListener("drop", (e) => { e.preventDefault(); row.className = ""; const s = now.streams.find((f) => f.uid === e.dataTransfer.getData("text/plain")); if (s) assign(id, s); });
@@ -137,22 +137,22 @@ function drawFound() {
   const streams = now.streams;
   const items = streams.map((s) => {
     const level = s.state === "lost" || s.severity === "problem" ? "none" : s.severity === "warning" || s.state === "waiting" ? "weak" : "good";
-    const what = s.text ? "marks or text" : s.kinds.length ? s.kinds.join(", ") : "not recognised";
-    const rate = s.rate ? `${s.rate.toFixed(s.rate < 10 ? 1 : 0)} a second` : s.state === "waiting" ? "nothing yet" : "";
+    const what = s.text ? t("before.texts") : s.kinds.length ? s.kinds.join(", ") : t("before.not_recognised");
+    const rate = s.rate ? t("before.rate", { n: number(s.rate, s.rate < 10 ? 1 : 0) }) : s.state === "waiting" ? t("before.nothing_yet") : "";
     const item = make("li", { draggable: s.text ? "false" : "true" }, make("span", {}, shape(level), ` ${s.name}`, s.person ? make("b", {}, ` → ${s.person}`) : ""),
       make("span", { class: "quiet" }, [what, rate, s.host].filter(Boolean).join(" · ")), s.trouble ? make("span", { class: level }, s.trouble) : "");
     item.addEventListener("dragstart", (e) => e.dataTransfer.setData("text/plain", s.uid));
     return item;
   });
-  parts.found.replaceChildren(make("h2", {}, `${streams.length} streams found`), make("ul", { class: "found" }, ...items),
-    make("p", { class: "quiet" }, streams.length ? "Drag one to its wearer, or pick it in the wearer's row." : "Start the sensors' bridges on this network. They appear here within a second or two."));
+  parts.found.replaceChildren(make("h2", {}, count("before.found", streams.length)), make("ul", { class: "found" }, ...items),
+    make("p", { class: "quiet" }, t(streams.length ? "before.drag" : "before.none_found")));
 }
 
 // ---------------------------------------------------------------- ready?
 
 async function start() {
   const answer = await tryPost("start");
-  if (answer) say(`Recording to ${answer.file ?? "the file"}`);
+  if (answer) say(t("before.recording_to", { file: answer.file ?? "" }));
 }
 
 let went = "";
@@ -162,9 +162,9 @@ function drawGo() {
   const disk = now.disk;
   const clocks = now.clocks.filter((c) => c.level !== "good");
   const checks = [
-    [now.seats.length ? (missing.length ? "weak" : "good") : "none", now.seats.length ? `data flows from ${now.seats.length - missing.length} of ${now.seats.length} people` : "nobody is entered yet"],
-    [disk.level, disk.level === "good" ? `disk: ${bytes(disk.free)} free` : `disk: ${disk.text}`],
-    [clocks.length ? "weak" : now.clocks.length ? "good" : "weak", clocks.length ? `clock of ${clocks.map((c) => `${c.host}: ${c.word}`).join(", ")}` : now.clocks.length ? `clocks of ${now.clocks.length} ${now.clocks.length === 1 ? "machine" : "machines"} ok` : "no machine sends yet"],
+    [now.seats.length ? (missing.length ? "weak" : "good") : "none", now.seats.length ? t("before.flows", { good: now.seats.length - missing.length, n: now.seats.length }) : t("before.nobody")],
+    [disk.level, disk.level === "good" ? t("before.disk_free", { free: bytes(disk.free) }) : t("before.disk", { text: disk.text })],
+    [clocks.length ? "weak" : now.clocks.length ? "good" : "weak", clocks.length ? t("before.clock_of", { list: clocks.map((c) => `${c.host}: ${clockWord(c)}`).join(", ") }) : now.clocks.length ? count("before.clocks_ok", now.clocks.length) : t("before.no_machine")],
     ...now.alarms.filter((a) => ["stream-unclaimed", "id-ambiguous", "claim-ambiguous", "stream-refused"].includes(a.code)).slice(0, 6).map((a) => [a.severity === "problem" ? "none" : "weak", `${a.where}: ${a.message}`]),
   ];
   const signature = JSON.stringify([checks, missing.map((s) => [s.id, s.word]), accepted, now.ready]);
@@ -173,8 +173,8 @@ function drawGo() {
   went = signature;
   const accept = (id, on) => tryPost("accept", { people: on ? [...accepted, id] : accepted.filter((p) => p !== id) });
   parts.go.replaceChildren(make("div", { class: "go" },
-    make("button", { class: "main", type: "button", id: "start", disabled: !now.ready, on: { click: start } }, now.ready ? "Start recording" : "Not ready yet", " ", make("kbd", {}, "Ctrl Enter")),
+    make("button", { class: "main", type: "button", id: "start", disabled: !now.ready, on: { click: start } }, t(now.ready ? "before.start" : "before.not_ready"), " ", make("kbd", {}, "Ctrl Enter")),
     make("ul", { class: "checks" }, ...checks.map(([level, text]) => make("li", {}, shape(level), text))),
-    missing.length ? make("div", {}, make("p", { class: "quiet" }, "Go on without data from:"), make("div", { class: "chips" },
-      ...missing.map((s) => make("label", { class: "chip" }, make("input", { type: "checkbox", checked: s.accepted, "aria-label": `go on without data from ${s.id}`, on: { change: (e) => accept(s.id, e.target.checked) } }), `${s.id}: ${s.word} `)))) : null));
+    missing.length ? make("div", {}, make("p", { class: "quiet" }, t("before.without")), make("div", { class: "chips" },
+      ...missing.map((s) => make("label", { class: "chip" }, make("input", { type: "checkbox", checked: s.accepted, "aria-label": t("before.without_one", { id: s.id }), on: { change: (e) => accept(s.id, e.target.checked) } }), `${s.id}: ${brief(s.word)} `)))) : null));
 }

@@ -1,4 +1,16 @@
-// What every part of the page uses: elements, requests, shapes, seat colours, time as text.
+// What every part of the page uses: words, elements, requests, shapes, seat colours, time as text.
+
+import { WORDS, TERMS } from "./words.js";
+
+/** A text of the page's language with its values filled in. */
+export const t = (key, values = {}) => (WORDS[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+/** The same for one or for many. */
+export const count = (key, n, values = {}) => t(`${key}.${n === 1 ? "one" : "many"}`, { n: number(n), ...values });
+/** A protocol's own name of a phase, role, intervention: in the page's language if it is a known one. */
+export const term = (text) => TERMS[text] ?? text;
+/** What the recorder says in a word or two. */
+export const brief = (text) => WORDS[`brief.${text}`] ?? text;
+export const number = (n, digits = 0) => n.toLocaleString(WORDS["page.language"], { minimumFractionDigits: digits, maximumFractionDigits: digits });
 
 export const SEATS = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9",
   "#8a7a00", "#6a3d9a", "#8c564b", "#1b9e77", "#e7298a", "#5c6b75"];
@@ -60,6 +72,9 @@ export function newKey() {
   return "k" + [...random].map((b) => b.toString(16).padStart(2, "0")).join("");
 }
 
+/** How well a machine's clock is known. */
+export const clockWord = (c) => (c.level === "none" && c.age !== null ? t("clock.silent", { age: Math.round(c.age) }) : brief(c.word));
+
 let silence;
 export function say(text, seconds = 4) {
   const said = document.getElementById("said");
@@ -83,7 +98,7 @@ export async function get(what) {
 }
 
 async function read(answer) {
-  const fields = await answer.json().catch(() => ({ error: `the server said ${answer.status}` }));
+  const fields = await answer.json().catch(() => ({ error: t("page.server_said", { status: answer.status }) }));
   if (answer.ok) return fields;
   const error = new Error([fields.error, fields.hint].filter(Boolean).join(" – "));
   error.status = answer.status;

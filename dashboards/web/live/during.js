@@ -1,6 +1,6 @@
 // During: phases, marks, one tile per person. Every mark is confirmed when it is on the disk.
 
-import { clock, get, make, newKey, post, say, seatColour, setClass, setText, shape, tryPost } from "./core.js";
+import { brief, clock, clockWord, count, get, make, newKey, number, post, say, seatColour, setClass, setText, shape, t, term, tryPost } from "./core.js";
 import { drawCourse, drawCurves, drawStrip } from "./draw.js";
 
 let now = null;            // newest state
@@ -11,15 +11,15 @@ let pending = new Map();   // key -> text of marks not confirmed yet
 let curves = null;
 
 export function open(box, state) {
-  parts = { phases: make("div", { class: "phases", role: "group", "aria-label": "phases" }),
-    doing: make("div", { class: "doing", role: "group", "aria-label": "marks" }),
-    course: make("canvas", { role: "img", "aria-label": "phases so far, above the plan" }),
+  parts = { phases: make("div", { class: "phases", role: "group", "aria-label": t("during.phases") }),
+    doing: make("div", { class: "doing", role: "group", "aria-label": t("during.marks") }),
+    course: make("canvas", { role: "img", "aria-label": t("during.course") }),
     tiles: make("div", { class: "tiles" }), log: make("ol"), clocks: make("ul") };
   people = "";
   curves = null;
   const room = make("div", { class: "room" }, parts.tiles, make("aside", { class: "side" },
-    make("section", { class: "panel log", tabIndex: 0, "aria-label": "log of marks" }, make("h2", {}, "Marks"), parts.log),
-    make("section", { class: "panel clocks" }, make("h2", {}, "Clocks"), parts.clocks)));
+    make("section", { class: "panel log", tabIndex: 0, "aria-label": t("during.log") }, make("h2", {}, t("during.marks_title")), parts.log),
+    make("section", { class: "panel clocks" }, make("h2", {}, t("during.clocks")), parts.clocks)));
   box.append(parts.phases, parts.doing, make("div", { class: "course" }, parts.course), room);
   buildPhases(state);
   buildDoing();
@@ -35,21 +35,21 @@ function buildPhases(state) {
   state.session.protocol.phases.forEach((phase, i) => {
     const time = make("small");
     const made = make("button", { type: "button", class: "phase", title: phase.hint, on: { click: () => markPhase(phase.id) } },
-      make("kbd", {}, i < 9 ? String(i + 1) : "·"), time, make("b", {}, phase.name));
+      make("kbd", {}, i < 9 ? String(i + 1) : "·"), time, make("b", {}, term(phase.name)));
     parts.phase[phase.id] = { button: made, time };
     parts.phases.append(made);
   });
 }
 
 function buildDoing() {
-  parts.presenter = button("P", "Presenter: nobody yet", askPresenter);
-  parts.silence = button("S", "Silence", toggleSilence);
+  parts.presenter = button("P", t("during.presenter", { id: "–" }), askPresenter);
+  parts.silence = button("S", t("during.silence"), toggleSilence);
   parts.doing.append(parts.presenter,
-    button("I", "Intervention", askIntervention), parts.silence,
-    button("R", "Self-report", askProbe), button("X", "Incident", askIncident),
-    button("U", "Undo", undo),
-    button("←", "Earlier", () => shift(-5)), button("→", "Later", () => shift(5)),
-    make("span", { class: "grow" }), button("W", "Withdraw", askWithdraw), button("Q", "End", askStop, "stop"));
+    button("I", t("during.intervention"), askIntervention), parts.silence,
+    button("R", t("during.probe"), askProbe), button("X", t("during.incident"), askIncident),
+    button("U", t("during.undo"), undo),
+    button("←", t("during.earlier"), () => shift(-5)), button("→", t("during.later"), () => shift(5)),
+    make("span", { class: "grow" }), button("W", t("during.withdraw"), askWithdraw), button("Q", t("during.end"), askStop, "stop"));
 }
 
 // ---------------------------------------------------------------- marks
@@ -65,11 +65,11 @@ async function send(what, fields, text) {
       const answer = await post(what, { ...fields, key });
       const took = performance.now() - began;
       document.body.dataset.marked = `${answer.id} ${took.toFixed(1)} ${answer.took}`;
-      say(answer.on_disk ? `✓ ${text} – on disk in ${took.toFixed(0)} ms` : `! ${text} – in memory only, the disk did not confirm it`);
+      say(t(answer.on_disk ? "during.marked" : "during.in_memory", { text, ms: took.toFixed(0) }));
       break;
     } catch (error) {
-      if (error.status === 409 || attempt >= 30) { say(`Not marked: ${error.message}`, 8); break; }
-      say(`${text}: no answer yet, trying again …`);
+      if (error.status === 409 || attempt >= 30) { say(t("during.not_marked", { why: error.message }), 8); break; }
+      say(t("during.again", { text }));
       await new Promise((resolve) => setTimeout(resolve, Math.min(250 * (attempt + 1), 2000)));
     }
   }
@@ -78,11 +78,11 @@ async function send(what, fields, text) {
 }
 
 const mark = (text, shown) => send("mark", { text }, shown);
-const nameOf = (id) => now.session.protocol.phases.find((p) => p.id === id)?.name ?? id;
+const nameOf = (id) => term(now.session.protocol.phases.find((p) => p.id === id)?.name ?? id);
 function markPhase(id) { mark(`phase/${id}`, nameOf(id)); }
-function undo() { mark("undo", "Undo"); }
-function shift(seconds) { send("shift", { seconds, of: "" }, `Began ${Math.abs(seconds)} s ${seconds < 0 ? "earlier" : "later"}`); }
-function toggleSilence() { const on = !now.silence; mark(`silence/${on ? "start" : "end"}`, on ? "Silence begins" : "Silence ends"); }
+function undo() { mark("undo", t("during.undo")); }
+function shift(seconds) { send("shift", { seconds, of: "" }, t(seconds < 0 ? "during.began_earlier" : "during.began_later", { n: Math.abs(seconds) })); }
+function toggleSilence() { const on = !now.silence; mark(`silence/${on ? "start" : "end"}`, t(on ? "during.silence_begins" : "during.silence_ends")); }
 
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 const seats = () => Object.keys(now.session.people);
@@ -120,9 +120,9 @@ function pickPerson(title, run, others = []) {
   const [grid, keys] = choices([...list, ...others]);
   ask(title, [grid], keys);
 }
-const roleName = (id) => now.session.protocol.roles[now.roles?.[id] ?? now.session.people[id].role] ?? now.roles?.[id] ?? "";
+const roleName = (id) => term(now.session.protocol.roles[now.roles?.[id] ?? now.session.people[id].role] ?? now.roles?.[id] ?? "");
 
-function askPresenter() { pickPerson("Who presents?", (id) => mark(`presenter/${id}`, `${id} presents`)); }
+function askPresenter() { pickPerson(t("ask.presenter"), (id) => mark(`presenter/${id}`, t("during.presents", { id }))); }
 
 let actor = "";
 let target = "";
@@ -132,47 +132,47 @@ function askIntervention() {
   target = "";
   const select = (label, value, run, list) => make("label", {}, label, make("select", { on: { change: (e) => run(e.target.value) } },
     ...list.map((id) => make("option", { value: id, selected: id === value }, id || "–"))));
-  const [grid, keys] = choices(Object.entries(now.session.interventions).map(([type, text], i) => [String(i + 1), text, () => {
+  const [grid, keys] = choices(Object.entries(now.session.interventions).map(([type, text], i) => [String(i + 1), term(text), () => {
     const who = actor ? `/${actor}${target ? `/${target}` : ""}` : "";
-    mark(`intervention/${type}${who}`, text);
+    mark(`intervention/${type}${who}`, term(text));
   }]));
-  ask("Intervention", [make("div", { class: "fields" }, select("by", actor, (v) => { actor = v; }, [...leaders, "", ...seats().filter((id) => !leaders.includes(id))]),
-    select("towards", "", (v) => { target = v; }, ["", ...seats()])), grid], keys);
+  ask(t("during.intervention"), [make("div", { class: "fields" }, select(t("ask.by"), actor, (v) => { actor = v; }, [...leaders, "", ...seats().filter((id) => !leaders.includes(id))]),
+    select(t("ask.towards"), "", (v) => { target = v; }, ["", ...seats()])), grid], keys);
 }
 
 function askProbe() {
-  pickPerson("Self-report: who?", (id) => {
-    const list = [..."123456789"].map((n) => [n, n, () => mark(`probe/${id}/${n}`, `${id} reports ${n}`)]);
+  pickPerson(t("ask.probe"), (id) => {
+    const list = [..."123456789"].map((n) => [n, n, () => mark(`probe/${id}/${n}`, t("during.reports", { id, n }))]);
     const [grid, keys] = choices(list, "digits");
     // Typed and shown to nobody else: 1 = very calm, 9 = very aroused.
-    ask(`${id} says: 1 very calm … 9 very aroused`, [grid.cloneNode(false), grid].slice(1), keys);
+    ask(t("ask.scale", { id }), [grid.cloneNode(false), grid].slice(1), keys);
   });
 }
 
 function askIncident() {
-  const words = { break: "Break", leaves: "Somebody leaves", joins: "Somebody joins", movement: "Movement", technical: "Technical" };
-  const [grid, keys] = choices(now.session.incidents.map((type, i) => [String(i + 1), words[type] ?? type, () => {
-    pickPerson(`${words[type] ?? type}: whom does it concern?`, (id) => mark(`incident/${type}/${id}`, `${words[type]} ${id}`),
-      [["0", "the whole group", () => mark(`incident/${type}`, words[type])]]);
+  const words = Object.fromEntries(now.session.incidents.map((type) => [type, t(`incident.${type}`)]));
+  const [grid, keys] = choices(now.session.incidents.map((type, i) => [String(i + 1), words[type], () => {
+    pickPerson(t("ask.concerns", { what: words[type] }), (id) => mark(`incident/${type}/${id}`, `${words[type]} ${id}`),
+      [["0", t("ask.whole_group"), () => mark(`incident/${type}`, words[type])]]);
   }]));
-  ask("Incident", [grid], keys);
+  ask(t("during.incident"), [grid], keys);
 }
 
 function askWithdraw() {
-  pickPerson("Who withdraws?", (id) => {
-    const [grid, keys] = choices([["Y", `${id} withdraws: close their streams now`, async () => {
-      if (await tryPost("withdraw", { person: id })) say(`${id} is not recorded any more; what was written goes when the session ends.`, 10);
-    }], ["N", "Go on recording them", () => {}]]);
-    ask(`Does ${id} withdraw?`, [make("p", {}, "Their streams are closed at once and for good; all that was recorded of them today is removed when the session ends."), grid], keys);
+  pickPerson(t("ask.withdraw"), (id) => {
+    const [grid, keys] = choices([["Y", t("ask.withdraw_yes", { id }), async () => {
+      if (await tryPost("withdraw", { person: id })) say(t("during.withdrawn", { id }), 10);
+    }], ["N", t("ask.withdraw_no"), () => {}]]);
+    ask(t("ask.withdraw_sure", { id }), [make("p", {}, t("ask.withdraw_what")), grid], keys);
   });
 }
 
 function askStop() {
-  const [grid, keys] = choices([["Y", "End the session: stop and verify the recording", async () => {
-    say("Closing and verifying the file …", 30);
-    if (await tryPost("stop")) say("The file is closed.");
-  }], ["N", "Go on recording", () => {}]]);
-  ask("End the session?", [make("p", {}, `Recording for ${clock(now.now)}. It cannot be continued afterwards.`), grid], keys);
+  const [grid, keys] = choices([["Y", t("ask.end_yes"), async () => {
+    say(t("during.closing"), 30);
+    if (await tryPost("stop")) say(t("during.closed"));
+  }], ["N", t("ask.end_no"), () => {}]]);
+  ask(t("ask.end"), [make("p", {}, t("ask.end_what", { time: clock(now.now) })), grid], keys);
 }
 
 // ---------------------------------------------------------------- keys
@@ -223,10 +223,10 @@ function drawPhases() {
     box.classList.toggle("over", current && spent > plan * 1.1 + 30);
     setText(time, current || spent ? `${clock(spent)} / ${Math.round(plan / 60)}′` : `${Math.round(plan / 60)}′`);
   }
-  const block = now.current?.block ? ` · case ${now.current.block}` : "";
-  setText(parts.presenter.firstChild, `Presenter: ${now.presenter ?? "–"}${protocol.cases > 1 ? block : ""}`);
+  const block = now.current?.block ? t("during.case", { n: now.current.block }) : "";
+  setText(parts.presenter.firstChild, t("during.presenter", { id: now.presenter ?? "–" }) + (protocol.cases > 1 ? block : ""));
   parts.silence.setAttribute("aria-pressed", String(now.silence));
-  setText(parts.silence.firstChild, now.silence ? "Silence runs" : "Silence");
+  setText(parts.silence.firstChild, t(now.silence ? "during.silence_runs" : "during.silence"));
   drawCourse(parts.course, now.phases, protocol, now.now);
 }
 
@@ -242,7 +242,7 @@ function buildTiles() {
   parts.tiles.replaceChildren(...seats().map((id, i) => {
     const own = { name: make("span", { class: "name" }, id), tag: make("span", { class: "tag" }), word: make("div", { class: "word" }),
       why: make("div", { class: "why" }), small: make("div", { class: "small" }), strip: make("canvas", { "aria-hidden": "true" }),
-      curve: now.researcher ? make("canvas", { class: "curve", role: "img", "aria-label": `${id}: last ten minutes` }) : null };
+      curve: now.researcher ? make("canvas", { class: "curve", role: "img", "aria-label": t("during.ten_minutes", { id }) }) : null };
     own.box = make("article", { class: "tile", "aria-label": id }, make("header", {}, own.name, own.tag), own.word, own.why, own.curve, own.small, own.strip);
     own.box.style.setProperty("--seat", seatColour(i));
     tiles[id] = own;
@@ -253,11 +253,11 @@ function buildTiles() {
 function drawTile(seat, own) {
   setClass(own.box, `tile is-${seat.level}`);
   const presents = now.presenter === seat.id;
-  const role = now.session.protocol.roles[seat.role] ?? seat.role;
-  setText(own.tag, presents ? "presents" : seat.role === "member" ? "" : role);
+  const role = term(now.session.protocol.roles[seat.role] ?? seat.role);
+  setText(own.tag, presents ? t("during.presents_tag") : seat.role === "member" ? "" : role);
   setClass(own.tag, presents ? "tag presents" : "tag");
   const word = seat.level + seat.word;
-  if (own.word.dataset.shown !== word) { own.word.dataset.shown = word; own.word.replaceChildren(shape(seat.level), seat.word); }
+  if (own.word.dataset.shown !== word) { own.word.dataset.shown = word; own.word.replaceChildren(shape(seat.level), brief(seat.word)); }
   setClass(own.word, `word ${seat.level}`);
   setText(own.why, seat.level === "good" || now.researcher ? "" : [seat.text, seat.hint].filter(Boolean).join(" – "));
   own.box.title = [seat.text, seat.hint].filter(Boolean).join(" – ");
@@ -268,15 +268,15 @@ function drawTile(seat, own) {
 
 function small(seat) {
   const list = [];
-  if (seat.beat_age !== null) list.push(`beat ${seat.beat_age < 60 ? `${Math.max(seat.beat_age, 0).toFixed(0)} s` : ">1 min"}`);
+  if (seat.beat_age !== null) list.push(t("during.beat", { age: seat.beat_age < 60 ? `${Math.max(seat.beat_age, 0).toFixed(0)} s` : ">1 min" }));
   for (const [kind, share] of Object.entries(seat.coverage)) list.push(`${kind.toUpperCase().slice(0, 4)} ${Math.round(share * 100)} %`);
-  if (seat.battery !== null) list.push(`battery ${Math.round(seat.battery)} %${seat.battery < 20 ? " low" : ""}`);
+  if (seat.battery !== null) list.push(t(seat.battery < 20 ? "during.battery_low" : "during.battery", { n: Math.round(seat.battery) }));
   return list.join(" · ");
 }
 
 function drawLog() {
   if (!now || !parts.log) return;
-  const waits = [...pending.values()].map((text) => make("li", { class: "waits" }, make("span", {}, "…"), text, make("span", {}, "sending")));
+  const waits = [...pending.values()].map((text) => make("li", { class: "waits" }, make("span", {}, "…"), text, make("span", {}, t("during.sending"))));
   const log = now.log ?? [];
   const signature = JSON.stringify([[...pending.values()], log.map((l) => [l.id, l.onset, l.on_disk])]);
   if (parts.log.dataset.shown === signature) return;
@@ -288,23 +288,27 @@ function logLine(line) {
   const gone = line.onset === null;
   const moved = !gone && Math.abs(line.onset - line.sent) > 0.5;
   const item = make("li", { class: gone ? "gone" : "" }, make("time", {}, clock(gone ? line.sent : line.onset)), words(line.text),
-    make("span", { class: line.on_disk ? "kept" : "kept none" }, gone ? "undone" : line.on_disk ? "✓ on disk" : "in memory"));
-  if (moved) item.append(make("span", { class: "moved" }, `marked ${clock(line.sent)}, began ${Math.round(line.sent - line.onset)} s before`));
+    make("span", { class: line.on_disk ? "kept" : "kept none" }, t(gone ? "during.undone" : line.on_disk ? "during.on_disk" : "during.memory")));
+  if (moved) item.append(make("span", { class: "moved" }, t("during.moved", { at: clock(line.sent), n: Math.round(line.sent - line.onset) })));
   return item;
 }
 
-export function words(text) {
+export function words(text, state = now) {
+  now ??= state;
   const [verb, ...rest] = text.split("/");
   if (verb === "phase") return nameOf(rest[0]);
-  if (verb === "presenter") return `${rest[0]} presents`;
-  if (verb === "intervention") return [now.session.interventions[rest[0]]?.split(" (")[0] ?? rest[0], ...rest.slice(1)].join(" · ");
-  if (verb === "end") return "End of the session";
+  if (verb === "presenter") return t("during.presents", { id: rest[0] });
+  if (verb === "intervention") return [term(now.session.interventions[rest[0]] ?? rest[0]).split(" (")[0], ...rest.slice(1)].join(" · ");
+  if (verb === "incident") return [t(`incident.${rest[0]}`), ...rest.slice(1)].join(" · ");
+  if (verb === "probe") return t("during.reports", { id: rest[0], n: rest[1] });
+  if (verb === "silence") return t(rest[0] === "start" ? "during.silence_begins" : "during.silence_ends");
+  if (verb === "end") return t("during.end_mark");
   return text.replaceAll("/", " · ");
 }
 
 function drawClocks() {
-  const list = now.clocks.map((c) => [c.level, c.host, c.here ? `${c.streams} streams, this computer` : `${c.streams} streams, ${c.word}`
-    + (c.offset === null ? "" : ` (±${((c.spread ?? 0) * 1000).toFixed(1)} ms, ${c.age?.toFixed(0) ?? "?"} s ago)`)]);
+  const list = now.clocks.map((c) => [c.level, c.host, count("clock.streams", c.streams) + (c.here ? t("clock.here") : `, ${clockWord(c)}`
+    + (c.offset === null ? "" : t("clock.spread", { ms: number((c.spread ?? 0) * 1000, 1), age: c.age?.toFixed(0) ?? "?" })))]);
   const signature = JSON.stringify(list);
   if (parts.clocks.dataset.shown === signature) return;
   parts.clocks.dataset.shown = signature;

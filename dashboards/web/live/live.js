@@ -1,6 +1,6 @@
 // The page: hears the state, shows the header and the alarms, and hands the rest to its stage.
 
-import { bytes, clock, make, setText, shape, tryPost } from "./core.js";
+import { brief, bytes, clock, make, setText, shape, t, term, tryPost } from "./core.js";
 import * as before from "./before.js";
 import * as during from "./during.js";
 import * as after from "./after.js";
@@ -48,23 +48,22 @@ function draw() {
 function lost(late) {
   const broken = state.stage === "broken";
   const button = (text, what, fields, name) => make("button", { class: name, type: "button", on: { click: () => tryPost(what, fields) } }, text);
-  const text = broken ? `The recorder's process ended without closing ${state.file}. What it wrote is on disk.`
-    : `There is no recorder: ${state.error ?? ""}`;
-  const go = !broken ? [button("Start the recorder again", "attach", {}, "main")]
-    : late ? [button("Go on recording in a further file", "attach", { resume: true }, "main"), button("The session is over: corrections and report", "over", {}, "")]
-      : [make("span", {}, "It is being started again and goes on in a further file …")];
+  const text = broken ? t("lost.ended", { file: state.file }) : t("lost.nobody", { error: state.error ?? "" });
+  const go = !broken ? [button(t("lost.start"), "attach", {}, "main")]
+    : late ? [button(t("lost.go_on"), "attach", { resume: true }, "main"), button(t("lost.over"), "over", {}, "")]
+      : [make("span", {}, t("lost.restarting"))];
   return make("div", { class: "page" }, make("div", { class: "panel" },
-    make("p", { class: "big", role: "alert" }, shape("none"), "The recorder is gone"), make("p", {}, text),
+    make("p", { class: "big", role: "alert" }, shape("none"), t("lost.title")), make("p", {}, text),
     make("p", { class: "go" }, ...go)));
 }
 
 function header() {
   const session = state.session;
-  setText($("session"), session ? `Session ${session.id}` : "Session");
-  setText($("study"), session ? `${session.study} · ${session.protocol.name}` : "");
+  setText($("session"), session ? t("head.session", { id: session.id }) : t("head.none"));
+  setText($("study"), session ? `${session.study} · ${term(session.protocol.name)}` : "");
   const summary = state.summary;
   setText($("elapsed"), state.stage === "during" ? clock(state.now) : summary ? clock(summary.seconds) : "–");
-  document.title = state.stage === "during" ? `● ${session.id}` : session?.id ?? "Session";
+  document.title = state.stage === "during" ? `● ${session.id}` : session?.id ?? t("head.none");
   const list = facts();
   const signature = JSON.stringify(list);
   if ($("facts").dataset.shown === signature) return;
@@ -75,36 +74,36 @@ function header() {
 
 function facts() {
   const list = [];
-  if (state.stage === "during") list.push(["dot", "Recording", "recording"]);
-  else if (state.stage === "before") list.push(["weak", "Not recording"]);
-  else if (state.stage === "after") list.push(["good", "Stopped, file closed"]);
+  if (state.stage === "during") list.push(["dot", t("head.recording"), "recording"]);
+  else if (state.stage === "before") list.push(["weak", t("head.not_recording")]);
+  else if (state.stage === "after") list.push(["good", t("head.stopped")]);
   if (state.stage !== "before" && state.stage !== "during") return list;
   const seats = state.seats ?? [];
   const good = seats.filter((s) => s.level === "good").length;
   if (seats.length) list.push([good === seats.length ? "good" : seats.some((s) => s.level === "none") ? "none" : "weak",
-    `${good} of ${seats.length} good`]);
+    t("head.good", { good, n: seats.length })]);
   const disk = state.disk;
   if (disk) {
     const minutes = disk.minutes > 1200 ? "" : `, ${Math.floor(disk.minutes)} min`;
-    list.push([disk.level, disk.level === "good" ? "Disk ok" : `Disk: ${bytes(disk.free)}${minutes}`]);
+    list.push([disk.level, disk.level === "good" ? t("head.disk_ok") : t("head.disk", { left: bytes(disk.free) + minutes })]);
   }
   const bad = (state.clocks ?? []).filter((c) => c.level !== "good");
-  if (state.clocks?.length) list.push([bad.length ? "weak" : "good", bad.length ? `Clock: ${bad[0].host}` : "Clocks ok"]);
-  if (state.researcher) list.push(["weak", "Curves on"]);
+  if (state.clocks?.length) list.push([bad.length ? "weak" : "good", bad.length ? t("head.clock", { host: bad[0].host }) : t("head.clocks_ok")]);
+  if (state.researcher) list.push(["weak", t("head.curves")]);
   return list;
 }
 
 function alarms() {
   const list = [];
-  if (!connected) list.push({ severity: "problem", message: "This page has lost its server.",
-    hint: "The recording goes on. Run the same `arousal live` command again: the page comes back by itself." });
+  if (!connected) list.push({ severity: "problem", message: t("alarm.server"),
+    hint: t("alarm.server_hint") });
   if (state && state.stage === "during") {
     const full = (state.alarms ?? []).some((a) => a.where === "disk" && a.severity === "problem");
-    if (state.disk?.level !== "good" && !full) list.push({ severity: state.disk.level === "none" ? "problem" : "warning", message: state.disk.text, hint: "free some space on this disk" });
-    if (state.fault) list.push({ severity: "warning", message: `The display has a fault: ${state.fault}`, hint: "the recording goes on" });
+    if (state.disk?.level !== "good" && !full) list.push({ severity: state.disk.level === "none" ? "problem" : "warning", message: state.disk.text, hint: t("alarm.disk_hint") });
+    if (state.fault) list.push({ severity: "warning", message: t("alarm.fault", { fault: state.fault }), hint: t("alarm.fault_hint") });
     // What a tile says in full is named here; a sender that is gone is not called missing as well.
     for (const seat of state.seats ?? []) {
-      if (seat.level === "none") list.push({ severity: "problem", code: seat.word, where: "", message: `${seat.id}: ${seat.word}`, hint: "" });
+      if (seat.level === "none") list.push({ severity: "problem", code: seat.word, where: "", message: `${seat.id}: ${brief(seat.word)}`, hint: "" });
     }
     for (const alarm of state.alarms ?? []) {
       const told = (state.seats ?? []).some((s) => s.level === "none" && alarm.where.startsWith(s.id));
@@ -147,5 +146,9 @@ setInterval(() => {
   if (connected && performance.now() - heard > 8000) { connected = false; alarms(); }
 }, 1000);
 
+document.documentElement.lang = t("page.language");
+document.querySelectorAll("[data-words]").forEach((e) => { e.textContent = t(e.dataset.words); });
+document.querySelectorAll("[data-label]").forEach((e) => { e.setAttribute("aria-label", t(e.dataset.label)); });
+$("theme").title = t("page.theme");
 theme();
 hear();
