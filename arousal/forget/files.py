@@ -16,7 +16,7 @@ from typing import Any
 import tomlkit
 
 from arousal.atomic import write_text
-from arousal.forget.leaver import TOMBSTONE, Leaver
+from arousal.forget.leaver import TOMBSTONE, Leaver, own_recording
 from arousal.ingest.journal_cut import Cut, cut_journal, journals_of
 from arousal.ingest.xdf_cut import check_cut, cut_xdf, stored_streams
 from arousal.session import load_session
@@ -36,8 +36,16 @@ _BASE64 = re.compile(r"H4sI[A-Za-z0-9+/]{200,}={0,2}")
 
 
 def forget_in(folder: Path, who: Leaver, person: str) -> list[str]:
-    """Remove a person from one session; ``session.toml`` last."""
-    removed: list[str] = []
+    """Remove a person from one session; ``session.toml`` last.
+
+    A session in which nobody else was recorded goes altogether.
+    """
+    session = load_session(folder / "session.toml")
+    own = own_recording(folder, session, person)
+    removed = [] if own is None else _drop_recording(folder, own)
+    if own is not None and set(session.people) == {person}:
+        return [*removed, *drop_folder(folder, "the session, in which nobody else was recorded")]
+    removed += _forget_sources(folder / "sources.tsv", who)
     for path, numbers in who.streams.items():
         removed += _forget_recording(path, numbers, who)
     removed += _forget_corrections(folder / "timeline.tsv", who)
@@ -51,6 +59,32 @@ def forget_in(folder: Path, who: Leaver, person: str) -> list[str]:
     if _forget_in_toml(folder / "session.toml", who, person):
         removed.append("place, consents and release in session.toml")
     return removed
+
+
+def _drop_recording(folder: Path, own: Path) -> list[str]:
+    """Delete a recording that is one person's alone, and the folder around it if it is empty."""
+    if own.is_dir():
+        drop_folder(own, "")
+    elif own.exists():
+        own.unlink()
+    for above in own.parents:
+        if above == folder or not above.is_dir() or any(above.iterdir()):
+            break
+        above.rmdir()
+    return ["their own recording"]
+
+
+def _forget_sources(path: Path, who: Leaver) -> list[str]:
+    """Rows of files that are gone go; sha256 of others stay, so that they cannot come back."""
+    if not path.is_file():
+        return []
+    head, *rows = path.read_text(encoding="utf-8").splitlines()
+    there = [r for r in rows if (path.parent / r.split("\t", 1)[0]).exists()]
+    kept = [who.hidden.without(row, TOMBSTONE) for row in there]
+    if kept == rows:
+        return []
+    write_text(path, "".join(f"{line}\n" for line in (head, *kept)))
+    return ["names of files in sources.tsv"]
 
 
 def _forget_recording(path: Path, numbers: frozenset[int], who: Leaver) -> list[str]:

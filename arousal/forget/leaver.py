@@ -7,13 +7,14 @@ from pathlib import Path
 
 from arousal.errors import DataError, UsageError
 from arousal.ingest.journal_cut import journals_of, streams_of_person
+from arousal.ingest.people_folder import is_people_folder
 from arousal.ingest.raw import StreamInfo
 from arousal.ingest.xdf_cut import stored_streams
 from arousal.marks import parse_mark
 from arousal.session import SessionFile, load_session
 from arousal.withheld import Withheld
 
-__all__ = ["TOMBSTONE", "Leaver", "check_can_rewrite", "find_leaver"]
+__all__ = ["TOMBSTONE", "Leaver", "check_can_rewrite", "find_leaver", "own_recording"]
 
 TOMBSTONE = "anonymous"
 """Stands where a name stood in a mark."""
@@ -88,6 +89,8 @@ def check_can_rewrite(folder: Path, who: Leaver, person: str) -> None:
     """
     session = load_session(folder / "session.toml")
     for path in _data_files(folder, session):
+        if own_recording(folder, session, person) is not None:
+            continue
         if not path.name.endswith(XDF_ENDINGS):
             raise UsageError(
                 f"{path.name} is no XDF file, so one person cannot be taken out of it",
@@ -96,6 +99,22 @@ def check_can_rewrite(folder: Path, who: Leaver, person: str) -> None:
             )
         for number in who.streams.get(path, frozenset()):
             _check_alone(path, number, session, person)
+
+
+def own_recording(folder: Path, session: SessionFile, person: str) -> Path | None:
+    """Return what in a session is this one person's recording alone, and no XDF file.
+
+    Returns
+    -------
+    Path or None
+        Their folder among several people's (`arousal.ingest.people_folder`), or the whole
+        recording where nobody else is on the roster; ``None`` if there is no such thing.
+    """
+    named = folder / session.recording
+    if is_people_folder(named, session):
+        return named / person
+    alone = set(session.people) == {person} and not named.name.endswith(XDF_ENDINGS)
+    return named if alone else None
 
 
 def _check_alone(path: Path, number: int, session: SessionFile, person: str) -> None:

@@ -138,7 +138,7 @@ def forget(
     for folder in concerned:
         had_page = (folder / "derivatives" / "report.html").exists()
         removed += [f"{folder.name}: {line}" for line in forget_in(folder, found[folder], person)]
-        if had_page and reissue is not None and reissue(folder):
+        if had_page and folder.exists() and reissue is not None and reissue(folder):
             reissued.append(folder.name)
     removed += drop_folder(study / "derivatives", "the study's tables and reports")
     if removed:

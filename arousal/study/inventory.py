@@ -198,7 +198,8 @@ def _wrong(study: StudyFolder, entry: SessionEntry, verify: bool) -> Iterator[st
         yield entry.error
     try:
         if verify and (changed := changed_files(entry.folder)):
-            yield f"changed or gone since it was added: {', '.join(changed)}"
+            text = "changed or gone since it was added (a withdrawal does that)"
+            yield f"{text}: {', '.join(changed)}"
         elif not verify:
             read_sources(entry.folder)
     except ArousalError as error:
