@@ -85,6 +85,13 @@ def cli(debug: bool) -> None:
       arousal simulate demo --seed 7     make a session to try things on
       arousal inspect demo               what is in it, what was recognised
       arousal report demo                the page to read
+
+    \b
+    Many recordings (docs/analysts.md):
+      arousal study new STUDY            a folder with what is to be filled in
+      arousal study add STUDY FILE...    say what would be added; --yes does it
+      arousal process STUDY              tables of all its sessions
+      arousal test STUDY                 the verdict on what was registered
     """  # noqa: D301 (click reads the backspace itself)
 
 
