@@ -1,0 +1,1 @@
+"""What arousal's features are compared with: signals with a known truth, and other programs."""
