@@ -21,11 +21,13 @@ from dashboards import sections
 from dashboards.access import Access
 from dashboards.bands import Band, distinct
 from dashboards.figures import Mark, phase_figure, progress_figure, time_figure
+from dashboards.figures.ribbon import ribbon_figure
 from dashboards.heading import Dates, heading, undated
 from dashboards.messages import load_messages
 from dashboards.own import OwnStory
 from dashboards.page import pack
 from dashboards.panels import phase_time_strands, presenter_name, switches, time_panels
+from dashboards.rated import rated_lead, rated_ribbon
 from dashboards.story import Story
 
 if TYPE_CHECKING:
@@ -91,6 +93,7 @@ def render_report(
     content["curve"] |= drawn
     content["phases"]["drawn"] = "phases" in figures
     content["progress"] = "progress" in figures
+    content["rated"] = rated_lead(say) if "rated" in figures else ""
     return pack("report.html.j2", content, figures)
 
 
@@ -151,6 +154,8 @@ def _figures(story: Story, course: Course | None) -> tuple[dict[str, str], dict[
         strands = phase_time_strands(access, bands, course, say)
         unit = say(f"unit.{INDEX_ID}")
         figures["progress"] = progress_figure(strands, bands, unit, say).to_json()
+    if (ribbon := rated_ribbon(access, bands)) is not None:
+        figures["rated"] = ribbon_figure(ribbon, bands, say).to_json()
     return figures, drawn
 
 

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arousal.hypothesis.prediction import POLARITIES
-from dashboards.figures.parts import axis, base_layout, note, title, zero_line
+from dashboards.bands import Band
+from dashboards.figures.parts import axis, band_shape, base_layout, note, title, zero_line
 from dashboards.messages import Messages
 from dashboards.theme import LIGHT
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
-__all__ = ["POLES", "Ribbon", "case_figure", "ribbon_axis", "ribbon_traces"]
+__all__ = ["POLES", "Ribbon", "case_figure", "poles_of", "ribbon_figure"]
 
 FloatArray = NDArray[np.float64]
 
@@ -56,7 +57,7 @@ class Ribbon:
     expected: Mapping[str, FloatArray]
 
 
-def ribbon_traces(ribbon: Ribbon, axis_name: str) -> list[dict[str, Any]]:
+def ribbon_traces(ribbon: Ribbon, axis_name: str, say: Messages) -> list[dict[str, Any]]:
     """Return one coloured row for each polarity and, beneath it, a thinner one for the expected.
 
     Parameters
@@ -65,13 +66,16 @@ def ribbon_traces(ribbon: Ribbon, axis_name: str) -> list[dict[str, Any]]:
         What is drawn.
     axis_name : str
         ``"y"``, ``"y2"`` ...
+    say : Messages
+        The catalogue.
     """
     traces = []
     for row, name in enumerate(POLARITIES):
-        first, second = POLES[name]
+        first, second = poles_of(name, say)
+        rated, expected = say("ribbon.rated"), say("ribbon.expected")
         parts = (
-            (ribbon.measured.get(name), row, row + MEASURED, "rated"),
-            (ribbon.expected.get(name), row + MEASURED, row + 1 - GAP, "expected (no data)"),
+            (ribbon.measured.get(name), row, row + MEASURED, rated),
+            (ribbon.expected.get(name), row + MEASURED, row + 1 - GAP, expected),
         )
         for values, low, high, told in parts:
             if values is None or not np.isfinite(values).any():
@@ -95,16 +99,59 @@ def ribbon_traces(ribbon: Ribbon, axis_name: str) -> list[dict[str, Any]]:
     return traces
 
 
-def ribbon_axis(**more: Any) -> dict[str, Any]:
+def poles_of(polarity: str, say: Messages) -> tuple[str, str]:
+    """Return a polarity's poles as a reader calls them, -1 first."""
+    first, second = POLES[polarity]
+    return say(f"ribbon.{first}"), say(f"ribbon.{second}")
+
+
+def ribbon_axis(say: Messages, **more: Any) -> dict[str, Any]:
     """Return the axis of the rows, from the first polarity at the top down."""
     return axis(
         tickmode="array",
         tickvals=[row + MEASURED / 2 for row in range(len(POLARITIES))],
-        ticktext=["<br>".join(POLES[name]) for name in POLARITIES],
+        ticktext=["<br>".join(poles_of(name, say)) for name in POLARITIES],
         range=[len(POLARITIES), -0.1],
         showgrid=False,
         **more,
     )
+
+
+def ribbon_figure(ribbon: Ribbon, bands: tuple[Band, ...], say: Messages) -> go.Figure:
+    """Draw the ribbon of one session over its minutes, phases as bands behind it.
+
+    Parameters
+    ----------
+    ribbon : Ribbon
+        Its edges in minutes since the recording began.
+    bands : tuple of Band
+        The session's phases.
+    say : Messages
+        The catalogue.
+    """
+    import plotly.graph_objects as go
+
+    end = max([float(ribbon.edges[-1]), *(b.end for b in bands)])
+    layout = {
+        **base_layout(300, say),
+        "margin": {"l": 92, "r": 10, "t": 26, "b": 44},
+        "xaxis": axis(range=[0, end], title=title(say("figure.time_axis")), showgrid=False),
+        "yaxis": ribbon_axis(say),
+        "shapes": [_phase(b) for b in bands],
+        "annotations": [_number(b) for b in bands],
+        "meta": {"narrow": {"xaxis.dtick": 20}},
+    }
+    return go.Figure({"data": ribbon_traces(ribbon, "y", say), "layout": layout})
+
+
+def _phase(band: Band) -> dict[str, Any]:
+    """The border of a phase: its tint would be taken for a rating."""
+    return {**band_shape(band, band.onset, band.end), "fillcolor": "rgba(0,0,0,0)"}
+
+
+def _number(band: Band) -> dict[str, Any]:
+    place = {"xref": "x", "yref": "paper", "yanchor": "bottom", "yshift": 1}
+    return note(str(band.number), x=band.middle, y=1, **place)
 
 
 def case_figure(course: pd.DataFrame, say: Messages) -> go.Figure:
@@ -146,12 +193,12 @@ def case_figure(course: pd.DataFrame, say: Messages) -> go.Figure:
         "meta": {"narrow": {"xaxis.tickangle": -40, "margin.b": 92, "margin.l": 80}},
     }
     if rated:
-        layout["yaxis2"] = ribbon_axis(domain=[0.0, low - 0.06])
+        layout["yaxis2"] = ribbon_axis(say, domain=[0.0, low - 0.06])
     data = [
         _line(course, who, phases, bins, colour)
         for who, colour in (("members", LIGHT.members), ("presenter", LIGHT.presenter))
     ]
-    return go.Figure({"data": [*data, *ribbon_traces(ribbon, "y2")], "layout": layout})
+    return go.Figure({"data": [*data, *ribbon_traces(ribbon, "y2", say)], "layout": layout})
 
 
 def _key(x: float) -> dict[str, Any]:
