@@ -30,7 +30,8 @@ from arousal.errors import UsageError, one_line
 from arousal.terminal import clear_progress, ending, forgive_encodings, note, progress
 
 if TYPE_CHECKING:
-    from arousal.pipeline import SessionInput, SessionResult
+    from arousal.pipeline import Measured, SessionInput, SessionResult
+    from dashboards.beyond import Beyond
 
 __all__ = ["cli", "main"]
 
@@ -186,7 +187,8 @@ def report(
             write_derivatives(measured.result("research"), source.folder / "derivatives", now)
         else:
             note("no tables were written: nobody agreed to 'research'")
-    write_report(result, target, chosen, now, person=person or "", **words)
+    beyond = _look_beyond(measured, result) if chosen is Audience.RESEARCHER else None
+    write_report(result, target, chosen, now, person=person or "", beyond=beyond, **words)
     _summarise(result)
     click.echo(str(target))
 
@@ -332,6 +334,15 @@ def _analyse(source: SessionInput) -> SessionResult:
     measured = measure(source, progress=progress)
     clear_progress()
     return measured.result("research")
+
+
+def _look_beyond(measured: Measured, result: SessionResult) -> Beyond:
+    from dashboards.beyond import look_beyond
+
+    progress("synchrony, recovery, checklist")
+    found = look_beyond(measured, result)
+    clear_progress()
+    return found
 
 
 def _default_audience(source: SessionInput) -> str:

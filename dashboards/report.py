@@ -20,6 +20,7 @@ from arousal.tables import INDEX_ID
 from dashboards import sections
 from dashboards.access import Access
 from dashboards.bands import Band, distinct
+from dashboards.beyond import Beyond, beyond_tables
 from dashboards.figures import Mark, phase_figure, progress_figure, time_figure
 from dashboards.figures.ribbon import ribbon_figure
 from dashboards.heading import Dates, heading, undated
@@ -47,6 +48,7 @@ def render_report(
     person: str = "",
     language: str | None = None,
     dates: Dates = "absolute",
+    beyond: Beyond | None = None,
 ) -> str:
     """Render the page of one session.
 
@@ -67,6 +69,9 @@ def render_report(
     dates : {"absolute", "relative"}
         Relative: no date of the session stands on the page, nor when the page was made; times
         count from the recording's beginning in any case.
+    beyond : Beyond, optional
+        From `dashboards.beyond.look_beyond`: synchrony, recovery, self-reports and the reporting
+        checklist. Only on a researcher's page, whoever passes it.
 
     Returns
     -------
@@ -93,6 +98,8 @@ def render_report(
     content["curve"] |= drawn
     content["phases"]["drawn"] = "phases" in figures
     content["progress"] = "progress" in figures
+    shown = beyond is not None and access.everything
+    content["beyond"] = beyond_tables(story, beyond) if shown and beyond is not None else None
     content["rated"] = rated_lead(say) if "rated" in figures else ""
     return pack("report.html.j2", content, figures)
 
@@ -106,12 +113,13 @@ def write_report(
     person: str = "",
     language: str | None = None,
     dates: Dates = "absolute",
+    beyond: Beyond | None = None,
 ) -> None:
     """Render the page and write it whole or not at all.
 
     Parameters
     ----------
-    result, audience, now, person, language, dates
+    result, audience, now, person, language, dates, beyond
         As `render_report`.
     path : Path
         The file; readable by its owner only.
@@ -121,7 +129,9 @@ def write_report(
     UsageError
         As `render_report`, or if the place cannot be written to.
     """
-    page = render_report(result, audience, now=now, person=person, language=language, dates=dates)
+    page = render_report(
+        result, audience, now=now, person=person, language=language, dates=dates, beyond=beyond
+    )
     write_text(path, page)
 
 

@@ -19,15 +19,18 @@ def main(arguments: list[str]) -> int:
     """Analyse, write the derivatives, write the page."""
     from arousal.derivatives import write_derivatives
     from arousal.pipeline import measure, open_session
+    from dashboards.beyond import look_beyond
     from dashboards.report import write_report
 
     folder = Path(arguments[0])
     try:
-        result = measure(open_session(folder)).result("research")
+        measured = measure(open_session(folder))
+        result = measured.result("research")
         now = datetime.now(UTC)
         write_derivatives(result, folder / "derivatives", now)
         target = folder / "derivatives" / "report_researcher.html"
-        write_report(result, target, Audience.RESEARCHER, now)
+        beyond = look_beyond(measured, result)
+        write_report(result, target, Audience.RESEARCHER, now, beyond=beyond)
     except ArousalError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return error.exit_code
