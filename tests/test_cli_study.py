@@ -27,8 +27,7 @@ def study(tmp_path_factory):
 
 
 def invoke(name, *words):
-    words = [str(w) for w in words]
-    result = CliRunner().invoke(BY_NAME[name], words, catch_exceptions=False)
+    result = CliRunner().invoke(BY_NAME[name], [str(w) for w in words], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     return result
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from arousal.code_version import code_version
 from arousal.errors import DeviceError, UsageError
 from arousal.study import cluster
 from arousal.study.cluster import ClusterLimits, run_on_cluster
@@ -130,7 +131,7 @@ def test_a_scheduler_without_workers_is_told(tmp_path):
 
 
 def test_what_a_worker_says_of_folder_and_code_is_checked(tmp_path):
-    right = ("token", cluster.code_version())
+    right = ("token", code_version())
     cluster._check_worker("tcp://a:1", right, "token", tmp_path)
     with pytest.raises(UsageError, match="does not see"):
         cluster._check_worker("tcp://a:1", ("", right[1]), "token", tmp_path)

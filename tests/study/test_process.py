@@ -221,7 +221,7 @@ def test_a_folder_without_session_toml_is_told(study):
 
 
 def test_files_that_change_while_they_are_read_are_not_used(study, monkeypatch):
-    measured = session_job.measure_session
+    measured = session_job.__dict__["measure_session"]
 
     def slow(root, folder, hypothesis):
         found = measured(root, folder, hypothesis)
@@ -237,7 +237,7 @@ def test_files_that_change_while_they_are_read_are_not_used(study, monkeypatch):
 
 
 def test_a_fault_of_ours_in_one_session_stops_nobody(study, monkeypatch):
-    measured = session_job.measure_session
+    measured = session_job.__dict__["measure_session"]
 
     def fails(root, folder, hypothesis):
         if folder.name == "s1":
@@ -307,7 +307,7 @@ def test_contrasts_come_with_a_hypothesis_and_change_with_it(real):
 
 
 def test_progress_says_how_many_how_fast_and_how_long(study):
-    told = []
+    told: list[Step] = []
     run(study, force=True, progress=told.append)
     assert [(s.done, s.total) for s in told] == [(1, 2), (2, 2)]
     assert str(Step(30, 200, 2, 60.0)) == "30 of 200 sessions, 0.5/s, 5:40 left, 2 failed"
