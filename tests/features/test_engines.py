@@ -70,6 +70,32 @@ def test_a_clean_session_has_the_same_table_with_either_engine():
     assert ours["cardiac_reasons"].tolist() == theirs["cardiac_reasons"].tolist()
 
 
+def test_ninety_minutes_have_the_same_table_with_either_engine_column_by_column():
+    onsets = np.concatenate((np.arange(0.0, 5250.0, 150.0), np.arange(0.0, 5100.0, 300.0)))
+    ours, theirs = both(
+        made_person(250.0, 5400.0), Grid.of(onsets, np.repeat([120.0, 300.0], [35, 17]))
+    )
+    assert len(ours) == 52
+    untouched = (ours["corrected_fraction"] == 0) & (theirs["corrected_fraction"] == 0)
+    assert untouched.mean() > 0.5
+    tolerances = {
+        0.0: ["onset", "duration"],
+        1e-9: [*EXACT, *SKIN, "respiration_rate", "HRV_RMSSD", "ln_rmssd", "HRV_SD1", "HRV_SD2"],
+        0.02: ["HRV_pNN50"],  # over n - 1 differences here, over n intervals there
+        0.25: ["HRV_HF"],  # at 4 Hz here, at 100 Hz there
+        0.45: ["scr_rate", "SCR_Peaks_N"],  # absolute threshold here, relative there
+        0.60: ["HRV_LF", "HRV_LFHF"],  # two Welch segments there where N // 2 is odd
+        0.90: ["SCR_Peaks_Amplitude_Mean"],  # of the conductance here, of its fast part there
+    }
+    for rtol, columns in tolerances.items():
+        assert_same(ours[untouched], theirs[untouched], columns, rtol)
+    assert_same(ours, theirs, ["HRV_SDNN", "HRV_RMSSD"], 2e-3)
+    assert ours["cardiac_reasons"].tolist() == theirs["cardiac_reasons"].tolist()
+    assert ours["eda_reasons"].tolist() == theirs["eda_reasons"].tolist()
+    words = {"person", "cardiac_reasons", "eda_reasons", "speech_fraction"}
+    assert set(ours.columns) == words.union(*tolerances.values())
+
+
 def test_pnn50_is_over_the_differences_here_and_over_the_intervals_there():
     ours, theirs = both(
         Person("P1", (ecg(beat_times(420, jitter=45.0), 420.0, 500.0),)), grid_of(420.0)
