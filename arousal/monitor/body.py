@@ -161,7 +161,9 @@ class Body:
     def coverage(self, now: float) -> dict[Kind, float]:
         """Share of the last minute for which data came, by kind."""
         return {
-            kind: flow.share(now) for kind, flow in self._flows.items() if kind is not Kind.BATTERY
+            kind: self._flows[kind].share(now)
+            for kind in Kind  # always in one order
+            if kind in self._flows and kind is not Kind.BATTERY
         }
 
     def features(self) -> LiveFeatures:

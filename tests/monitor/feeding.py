@@ -21,25 +21,28 @@ TYPES = {Kind.ECG: "ECG", Kind.RR: "RR", Kind.EDA: "EDA", Kind.PPG: "PPG"}
 class Feed:
     """A monitor and the clock it lives on; ``features[person]`` lists (end, features)."""
 
-    def __init__(self, jitter: float = 0.0, seed: int = 1) -> None:
+    def __init__(self, jitter: float = 0.0, seed: int = 1, batch: float = BATCH) -> None:
         self.now = 0.0
+        self._batch = batch
         self.monitor = Monitor(load_catalogue(), Settings(), lambda: self.now)
         self.features: dict[str, list] = {}
         self._random = np.random.default_rng(seed)
         self._jitter = jitter
 
-    def play(self, recording: Recording, end: float, *, stream_shift: int = 0) -> None:
-        """Send everything up to ``end`` seconds."""
+    def play(
+        self, recording: Recording, end: float, *, stream_shift: int = 0, start: float = 0.0
+    ) -> None:
+        """Send everything from ``start`` up to ``end`` seconds."""
         streams = [
             (number + stream_shift, person.id, signal)
             for number, (person, signal) in enumerate(
                 (p, s) for p in recording for s in p.signals if s.kind in TYPES
             )
         ]
-        for edge in np.arange(BATCH, end + BATCH, BATCH):
+        for edge in np.arange(start + self._batch, end + self._batch, self._batch):
             self.now = OFFSET + edge
             for number, person, signal in streams:
-                self._send(number, person, signal, edge - BATCH, edge)
+                self._send(number, person, signal, edge - self._batch, edge)
             if self.monitor.step(OFFSET):
                 for person, features in self.monitor.newest.items():
                     self.features.setdefault(person, []).append(features)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -80,3 +82,30 @@ def test_numbers_are_refused_where_the_window_is_not_full(session):
     assert np.isfinite(last.heart_rate)
     assert np.isnan(last.rmssd)
     assert feed.monitor.bodies["P01"].coverage(feed.now)[Kind.ECG] == pytest.approx(1.0, abs=0.03)
+
+
+def size_of(monitor) -> int:
+    """Numbers that a monitor keeps."""
+    total = len(monitor._waiting)
+    for body in monitor.bodies.values():
+        for heart in body._hearts.values():
+            kept = [len(run.beats) for run in heart._runs] if hasattr(heart, "_runs") else []
+            total += sum(kept) + len(kept) + len(getattr(heart, "_beats", ()))
+        total += sum(len(skin._samples) for skin in body._skins.values())
+        total += sum(len(flow._parts) for flow in body._flows.values())
+    return total + sum(len(history) for history in monitor._history.values())
+
+
+def test_ninety_minutes_take_no_more_memory_than_fifteen(session):
+    """A whole session at once; straps that go and come back every few minutes included."""
+    person, rounds = session.persons[2], int(90 * 60 / SECONDS)
+    feed, sizes = Feed(batch=2.0), []
+    for number in range(rounds):
+        begin = number * SECONDS
+        signals = tuple(replace(s, times=s.times + begin) for s in person.signals)
+        part = Recording((Person(person.id, signals),), id="long")
+        feed.play(part, begin + SECONDS, stream_shift=100 * number, start=begin)
+        sizes.append(size_of(feed.monitor))
+    assert len(feed.features[person.id]) > 1000
+    assert np.isfinite(feed.features[person.id][-1].heart_rate)
+    assert max(sizes[-3:]) <= 1.1 * max(sizes[:3])

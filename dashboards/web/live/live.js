@@ -62,14 +62,14 @@ function header() {
   setText($("session"), session ? t("head.session", { id: session.id }) : t("head.none"));
   setText($("study"), session ? `${session.study} · ${term(session.protocol.name)}` : "");
   const summary = state.summary;
-  setText($("elapsed"), state.stage === "during" ? clock(state.now) : summary ? clock(summary.seconds) : "–");
+  setText($("elapsed"), state.stage === "during" ? clock(state.now) : summary ? clock(summary.seconds) : "");
   document.title = state.stage === "during" ? `● ${session.id}` : session?.id ?? t("head.none");
   const list = facts();
   const signature = JSON.stringify(list);
   if ($("facts").dataset.shown === signature) return;
   $("facts").dataset.shown = signature;
   $("facts").replaceChildren(...list.map(([level, text, extra]) =>
-    make("li", { class: `fact ${extra ?? level}` }, level === "dot" ? "●" : shape(level), text)));
+    make("li", { class: `fact ${extra ?? level}` }, level === "dot" ? make("span", {}, "●") : shape(level), text)));
 }
 
 function facts() {
