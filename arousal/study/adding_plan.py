@@ -100,19 +100,25 @@ class _Planner:
         mapped = mapping_copies(self.wishes.mapping)
         layout = layout_of(self.place, recording, [c.source for c in mapped])
         role = default_role(load_protocol(self.protocol))
-        xdf = layout.data[0].format == "xdf"
-        for claims in (True, False) if xdf else (False,):
+        named = layout.data[0].format == "xdf" and _names_differ(recording)
+        for claims in (True, False) if named else (False,):
             people = roster(recording, called, role, claims=claims)
             session = self._session_file(recording, layout.recording, people)
             again = self._read(self.place, session)
             if shape_of(again) == shape_of(recording, called):
                 return self._planned(session, again, layout, mapped)
-        raise DataError(
-            "its streams cannot be told apart by their names, so a session could not say whose "
-            "they are",
-            where=self.place,
-            hint="say it with --map ([[signal]] stream, kind, person)",
-        )
+        raise self._not_the_same()
+
+    def _not_the_same(self) -> DataError:
+        hint = "say it with --map ([[signal]] stream or column, kind, person)"
+        if self.wishes.names:
+            text = "its people cannot be called otherwise: the file or the mapping names them"
+        else:
+            text = (
+                "its streams cannot be told apart by their names, so a session could not say "
+                "whose they are"
+            )
+        return DataError(text, where=self.place, hint=hint)
 
     def people(self) -> Planned:
         """Plan several people's own recordings as one session."""
@@ -201,6 +207,12 @@ class _Planner:
         files = (*layout.copies, *more, *_protocol_copies(self.wishes.protocol))
         if twice := [t for t, n in Counter(c.target for c in files).items() if n > 1]:
             raise UsageError(f"two files would become {twice[0]}", where=self.place)
+        if any(not (c.target + c.name).isprintable() for c in files):
+            raise UsageError(
+                "the name of a file holds what is no letter in UTF-8",
+                where=self.place,
+                hint="rename it: a session's own files could not write it down",
+            )
         consents = Consents(session, self.study.settings, self.study.participants)
         return Planned(
             candidate=self.candidate,
@@ -228,6 +240,12 @@ def _signals_line(signals: Iterable[Signal]) -> str:
         lost = f", {len(gaps)} gaps" if len(gaps) else ""
         told.append(f"{s.kind} ({rate}{lost})")
     return ", ".join(told)
+
+
+def _names_differ(recording: Recording) -> bool:
+    """Whether no two people's streams of one kind have one name, so that names tell whose."""
+    named = [pair for p in recording for pair in {(s.kind, s.source) for s in p.signals}]
+    return len(named) == len(set(named))
 
 
 def _check_anybody(recording: Recording, place: Path) -> None:

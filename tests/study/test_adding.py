@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -179,6 +180,7 @@ def test_a_table_keeps_its_mapping_and_its_table_of_marks(study, tmp_path):
     recording = load(folder)
     assert [(p.id, len(p.signals[0])) for p in recording] == [("P07", 400)]
     assert [e.label for e in recording.events] == ["phase/baseline"]
+    assert load(folder).person("P07").signals[0].kind is Kind.EDA
     assert sorted(p.name for p in folder.iterdir()) == [
         "mapping.toml",
         "marks.csv",
@@ -304,6 +306,36 @@ def test_a_mapping_whose_files_lie_elsewhere_is_refused(study, tmp_path):
         add(study, tmp_path / "in" / "t.csv", mapping=tmp_path / "in" / "map.toml")
 
 
+def test_a_file_whose_own_names_count_cannot_be_renamed(study, tmp_path):
+    rows = "".join(f"{k / 4},P0{1 + k % 2},2.5\n" for k in range(400))
+    (tmp_path / "both.csv").write_text(f"t,who,skin\n{rows}")
+    words = '[table]\ntime = "t"\nperson = "who"\n[[signal]]\ncolumn = "skin"\nkind = "eda"\n'
+    (tmp_path / "map.toml").write_text(words + 'unit = "uS"\n')
+    mapping = tmp_path / "map.toml"
+    with pytest.raises(DataError, match="cannot be called otherwise"):
+        add(study, tmp_path / "both.csv", mapping=mapping, names=("P14=P01",))
+    [folder] = add(study, tmp_path / "both.csv", mapping=mapping)
+    assert [p.id for p in load(folder)] == ["P01", "P02"]
+
+
+def test_straps_that_announce_themselves_alike_are_not_guessed_at(study, tmp_path):
+    info = replace(beats(1).info, name="H10", source_id="")
+    twins = [replace(beats(n, 3), info=replace(info, uid=f"u{n}")) for n in (1, 2)]
+    path = small_session.write(tmp_path / "twins.xdf", twins)
+    with pytest.raises(DataError, match="cannot be told apart"):
+        add(study, path)
+
+
+@pytest.mark.parametrize("name", [b"ab\xff.csv", b"a\nb.csv"])
+def test_a_name_that_cannot_be_written_down_is_refused(study, tmp_path, name):
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name))
+    path.write_text("t,skin\n" + "".join(f"{k / 4},2\n" for k in range(99)))
+    words = '[table]\ntime = "t"\n[[signal]]\ncolumn = "skin"\nkind = "eda"\nunit = "uS"\n'
+    (tmp_path / "map.toml").write_text(words)
+    with pytest.raises(UsageError, match="no letter in UTF-8"):
+        add(study, path, mapping=tmp_path / "map.toml")
+
+
 # ---- nothing half-written
 
 
@@ -362,6 +394,16 @@ def test_a_disk_that_fills_up_meanwhile_keeps_nothing_of_it(tmp_path, evening, m
         with pytest.raises(UsageError, match="No space left on device"):
             add(root, evening)
         assert half_made(root) == []
+
+
+def test_a_read_only_study_is_one_line(tmp_path, evening):
+    with mounted(tmp_path / "disk") as disk:
+        root = new_study(disk / "study")
+        adding = Adding.to(root)
+        planned = adding.plan(Candidate({"": evening}))
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+        with pytest.raises(UsageError, match="cannot be written: Read-only file system"):
+            adding.carry_out(planned, TODAY)
 
 
 def test_a_run_that_is_killed_leaves_no_session_and_is_cleared_away_later(study, evening):
@@ -436,6 +478,19 @@ def test_real_recordings_of_every_maker_are_added_to_one_study(study, shared_dat
         assert signals(load(folder)) == signals(load(path))
         assert changed_files(folder) == ()
         assert {p: p.stat().st_mtime_ns for p in path.parent.rglob("*")} == before
+    for name, path in {
+        "P31": devicely / "Faros_test_data" / "testfile_read.EDF",
+        "P32": shared_data
+        / "bids_ds210"
+        / "sub-01"
+        / "func"
+        / "sub-01_task-rest_run-01_physio.tsv.gz",
+        "P33": shared_data / "xdf_muse" / "sub-P031_ses-S001_task-Default_run-001_eeg.xdf",
+    }.items():
+        planned = Adding.to(new_study(tmp_path / name)).plan(
+            Candidate({"": path}), Wishes(names=(name,))
+        )
+        assert set(planned.signals) == {name}
     with pytest.raises(DataError, match="SendDataC"):
         add(study, shared_data / "xdf_examples" / "minimal.xdf")
     [folder] = add(study, shared_data / "xdf_examples" / "minimal.xdf", mapping=words)
