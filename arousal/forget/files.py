@@ -16,6 +16,7 @@ from typing import Any
 import tomlkit
 
 from arousal.atomic import write_text
+from arousal.forget.bids_runs import forget_in_events
 from arousal.forget.leaver import TOMBSTONE, Leaver, own_recording
 from arousal.ingest.journal_cut import Cut, cut_journal, journals_of
 from arousal.ingest.xdf_cut import check_cut, cut_xdf, stored_streams
@@ -45,6 +46,7 @@ def forget_in(folder: Path, who: Leaver, person: str) -> list[str]:
     removed = [] if own is None else _drop_recording(folder, own)
     if own is not None and set(session.people) == {person}:
         return [*removed, *drop_folder(folder, "the session, in which nobody else was recorded")]
+    removed += forget_in_events(folder / session.recording, who)
     removed += _forget_sources(folder / "sources.tsv", who)
     for path, numbers in who.streams.items():
         removed += _forget_recording(path, numbers, who)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from arousal.errors import DataError, UsageError
+from arousal.ingest.bids_names import subject_label
+from arousal.ingest.bids_sidecar import DESCRIPTION
 from arousal.ingest.journal_cut import journals_of, streams_of_person
 from arousal.ingest.people_folder import is_people_folder
 from arousal.ingest.raw import StreamInfo
@@ -107,12 +109,14 @@ def own_recording(folder: Path, session: SessionFile, person: str) -> Path | Non
     Returns
     -------
     Path or None
-        Their folder among several people's (`arousal.ingest.people_folder`), or the whole
-        recording where nobody else is on the roster; ``None`` if there is no such thing.
+        Their folder among several people's (`arousal.ingest.people_folder`, or BIDS subjects), or
+        the whole recording where nobody else is on the roster; ``None`` if there is no such thing.
     """
     named = folder / session.recording
     if is_people_folder(named, session):
         return named / person
+    if len(session.people) > 1 and (named / DESCRIPTION).is_file():
+        return named / f"sub-{subject_label(person)}"
     alone = set(session.people) == {person} and not named.name.endswith(XDF_ENDINGS)
     return named if alone else None
 

@@ -14,7 +14,7 @@ from arousal.errors import DataError, FormatError
 from arousal.ingest.markers import mark_id
 from arousal.recording import Event
 
-__all__ = ["EVENT_COLUMNS", "events_file", "events_text", "read_events"]
+__all__ = ["EVENT_COLUMNS", "LABELS", "events_file", "events_text", "read_events"]
 
 MISSING = "n/a"
 EVENT_COLUMNS: dict[str, dict[str, str]] = {
