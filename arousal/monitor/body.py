@@ -65,13 +65,16 @@ class _Flow:
         self._since = at if self._since is None else self._since
         self._parts.append((at, seconds))
         self._total += seconds
-        self._total += seconds
+        self._forget(at)
+
+    def _forget(self, now: float) -> None:
+        while self._parts and self._parts[0][0] < now - MINUTE:
+            self._total -= self._parts.popleft()[1]
 
     def share(self, now: float) -> float:
         if self._since is None:
             return 0.0
-        while self._parts and self._parts[0][0] < now - MINUTE:
-            self._total -= self._parts.popleft()[1]
+        self._forget(now)
         span = min(max(now - self._since, 1.0), MINUTE)
         return min(max(self._total, 0.0) / span, 1.0) if self._parts else 0.0
 

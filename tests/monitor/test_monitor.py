@@ -84,6 +84,20 @@ def test_numbers_are_refused_where_the_window_is_not_full(session):
     assert feed.monitor.bodies["P01"].coverage(feed.now)[Kind.ECG] == pytest.approx(1.0, abs=0.03)
 
 
+def test_coverage_is_the_share_of_samples_that_mean_something(session):
+    person = session.persons[0]
+    spoilt = []
+    for signal in person.signals:
+        values = signal.values.copy()
+        values[::4] = np.nan
+        spoilt.append(replace(signal, values=values))
+    feed = Feed()
+    feed.play(Recording((Person(person.id, tuple(spoilt)),), id="spoilt"), 80.0)
+    coverage = feed.monitor.bodies[person.id].coverage(feed.now)
+    assert list(coverage) == [Kind.ECG, Kind.EDA]
+    assert list(coverage.values()) == pytest.approx([0.75, 0.75], abs=0.03)
+
+
 def size_of(monitor) -> int:
     """Numbers that a monitor keeps."""
     total = len(monitor._waiting)
