@@ -156,17 +156,15 @@ def measure(arguments: argparse.Namespace, folder: Path) -> list[tuple[str, str,
                 "desk (recorder and live numbers)": Load([desk]),
                 "page (all of Chromium)": Load(chromium),
             }
-            memory = memory_mb(server.process.pid), memory_mb(desk)
-            time.sleep(60 * arguments.minutes)
+            watched = {"server": server.process.pid, "desk": desk}
+            memory = watch_memory(watched, arguments.minutes)
             goals = ("<= 5 %", "", "<= 15 %")
             for (name, load), goal in zip(loads.items(), goals, strict=True):
                 rows.append((f"processor: {name}", f"{load.percent:.1f} %", goal))
-            for name, process, before in (
-                ("server", server.process.pid, memory[0]),
-                ("desk", desk, memory[1]),
-            ):
-                now = memory_mb(process)
-                text = f"{now:.0f} MB ({now - before:+.1f} in {arguments.minutes:g} min)"
+            for name, sizes in memory.items():
+                half = sizes[len(sizes) // 2 :]
+                grown = f"{half[-1] - half[0]:+.1f} in the last {len(half) - 1} min"
+                text = f"{sizes[-1]:.0f} MB ({grown})"
                 rows.append((f"memory: {name}", text, "<= 200 MB, flat"))
             for name, marks, goal in zip(
                 ("key -> on disk, shown", "    of it the recorder, fsync included"),
@@ -190,6 +188,16 @@ def measure(arguments: argparse.Namespace, folder: Path) -> list[tuple[str, str,
             browser.close()
             study.end_desk()
     return rows
+
+
+def watch_memory(processes: dict[str, int], minutes: float) -> dict[str, list[float]]:
+    """Resident memory at the start and after each minute."""
+    sizes = {name: [memory_mb(process)] for name, process in processes.items()}
+    for _ in range(max(round(minutes), 1)):
+        time.sleep(60 * minutes / max(round(minutes), 1))
+        for name, process in processes.items():
+            sizes[name].append(memory_mb(process))
+    return sizes
 
 
 def _length(response: Any) -> int:

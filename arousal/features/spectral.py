@@ -14,6 +14,7 @@ gap.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -114,8 +115,13 @@ def _density(values: FloatArray, mean: FloatArray, quarter: int) -> tuple[FloatA
     return frequency, density * (2.0 / (3.0 * RATE * 0.75 * quarter))
 
 
+@lru_cache(maxsize=8)
 def _waves(quarter: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Frequencies (Hz) of both bands, and half a Hann window times their cosines and sines."""
+    """Frequencies (Hz) of both bands, and half a Hann window times their cosines and sines.
+
+    Kept: one window length has two or three segment lengths, the same for everybody (0.5 MB each
+    for five minutes).
+    """
     frequency = np.arange(2 * quarter + 1) / quarter
     bins = np.flatnonzero((frequency >= LF_BAND[0]) & (frequency < HF_BAND[1]))
     place = np.arange(quarter)

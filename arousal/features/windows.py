@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -143,8 +144,9 @@ def range_sum(values: ArrayLike, first: IntArray, last: IntArray) -> FloatArray:
     -------
     ndarray, shape (w,)
     """
-    size = np.size(values)
-    running = np.zeros(size + 1, dtype=np.longdouble)
-    np.cumsum(np.asarray(values), dtype=np.longdouble, out=running[1:])
-    difference = running[np.minimum(last, size)] - running[np.minimum(first, size)]
+    array = np.asarray(values)
+    size = array.size
+    running: NDArray[Any] = np.zeros(size + 1, np.intp if array.dtype == bool else np.longdouble)
+    np.cumsum(array, dtype=running.dtype, out=running[1:])
+    difference: NDArray[Any] = running[np.minimum(last, size)] - running[np.minimum(first, size)]
     return difference.astype(np.float64)

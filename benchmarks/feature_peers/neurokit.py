@@ -90,17 +90,17 @@ def ordinary_script(made: Made, every: int) -> float:
     """As the documentation shows it: `ecg_process`, `eda_process`, `hrv` for each window."""
     import neurokit2 as nk
 
-    ecg, info = nk.ecg_process(made.ecg, sampling_rate=ECG_RATE)
+    ecg, info = nk.ecg_process(made.ecg, sampling_rate=int(ECG_RATE))
     assert len(ecg)
     peaks = np.asarray(info["ECG_R_Peaks"])
-    eda, _ = nk.eda_process(made.eda, sampling_rate=EDA_RATE)
+    eda, _ = nk.eda_process(made.eda, sampling_rate=int(EDA_RATE))
     began = time.process_time()
     for duration, step in GRIDS:
         for onset in _onsets(made, duration, step, every):
             first, last = onset * ECG_RATE, (onset + duration) * ECG_RATE
-            nk.hrv(peaks[(peaks >= first) & (peaks < last)], sampling_rate=ECG_RATE)
+            nk.hrv(peaks[(peaks >= first) & (peaks < last)], sampling_rate=int(ECG_RATE))
             a, b = int(onset * EDA_RATE), int((onset + duration) * EDA_RATE)
-            nk.eda_intervalrelated(eda.iloc[a:b], sampling_rate=EDA_RATE)
+            nk.eda_intervalrelated(eda.iloc[a:b], sampling_rate=int(EDA_RATE))
     return (time.process_time() - began) * (every - 1)
 
 
