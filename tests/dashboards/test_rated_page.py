@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
+from arousal.consent import Audience
 from arousal.pipeline import analyse
 from dashboards.report import render_report
 from tests.dashboards.test_explored_page import figures, values
@@ -24,8 +25,13 @@ def evening(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def page(evening):
-    return render_report(analyse(evening[0]), "researcher", now=NOW)
+def result(evening):
+    return analyse(evening[0])
+
+
+@pytest.fixture(scope="module")
+def page(result):
+    return render_report(result, Audience.RESEARCHER, now=NOW)
 
 
 def test_the_ribbon_lies_on_the_sessions_minutes_with_the_expected_course_beneath(page, evening):
@@ -46,20 +52,22 @@ def test_the_ribbon_lies_on_the_sessions_minutes_with_the_expected_course_beneat
     assert "They are no data: Our transcription" in page
 
 
-def test_a_leader_sees_nothing_of_it_and_a_session_without_ratings_has_no_ribbon(evening, page):
+def test_a_leader_sees_nothing_of_it_and_a_session_without_ratings_has_no_ribbon(
+    evening, result, page
+):
     folder, _ = evening
     assert 'id="rated"' in page
-    leader = render_report(analyse(folder, purpose="group_view"), "leader", now=NOW)
+    leader = render_report(analyse(folder, purpose="group_view"), Audience.LEADER, now=NOW)
     assert 'id="rated"' not in leader
     assert "rated" not in figures(leader)
     (folder / "ratings.tsv").rename(folder / "kept.tsv")
     try:
-        assert 'id="rated"' not in render_report(analyse(folder), "researcher", now=NOW)
+        assert 'id="rated"' not in render_report(result, Audience.RESEARCHER, now=NOW)
     finally:
         (folder / "kept.tsv").rename(folder / "ratings.tsv")
 
 
 @pytest.mark.parametrize(("language", "word"), [("de", "innerlich"), ("hu", "belső")])
-def test_the_poles_have_names_in_every_language(evening, language, word):
-    page = render_report(analyse(evening[0]), "researcher", now=NOW, language=language)
+def test_the_poles_have_names_in_every_language(result, language, word):
+    page = render_report(result, Audience.RESEARCHER, now=NOW, language=language)
     assert any(word in label for label in figures(page)["rated"]["layout"]["yaxis"]["ticktext"])
