@@ -15,7 +15,7 @@ from arousal.session import SessionFile
 from arousal.study.adding_copy import left_behind
 from arousal.study.folder import SessionEntry, StudyFolder, open_study
 from arousal.study.phenotype import load_phenotype
-from arousal.study.sources import changed_files, read_sources
+from arousal.study.sources import SOURCES, changed_files, read_sources
 
 __all__ = ["Inventory", "SessionRow", "take_inventory"]
 
@@ -206,11 +206,17 @@ def _wrong(study: StudyFolder, entry: SessionEntry, verify: bool) -> Iterator[st
         yield error.message
     if entry.file is None:
         return
-    if not (entry.folder / entry.file.recording).exists():
+    if not (entry.folder / entry.file.recording).exists() and _was_recorded(entry.folder):
         yield f"there is no {entry.file.recording}, which session.toml names as the recording"
     missing = [p for p in entry.file.people if p not in study.participants]
     if missing and study.settings.consent == "per person":
         yield f"not in participants.tsv: {', '.join(missing)}"
+
+
+def _was_recorded(folder: Path) -> bool:
+    """Whether there ever was a recording; a session may be prepared days before."""
+    traces = (folder / SOURCES, folder / "derivatives", *folder.glob("*.jsonl"))
+    return any(trace.exists() for trace in traces)
 
 
 def _table(rows: tuple[SessionRow, ...]) -> list[str]:

@@ -170,6 +170,14 @@ def test_wristbands_of_several_people_are_one_session(study, tmp_path):
     assert not list(folder.rglob("info.txt"))
 
 
+def test_a_zip_of_an_export_is_kept_as_it_is(study, tmp_path):
+    e4(tmp_path / "P05")
+    packed = shutil.make_archive(str(tmp_path / "P05"), "zip", tmp_path / "P05")
+    [folder] = add(study, Path(packed))
+    assert [s.file for s in read_sources(folder)] == ["recording/P05.zip"]
+    assert signals(load(folder)) == signals(load(tmp_path / "P05"))
+
+
 def test_a_table_keeps_its_mapping_and_its_table_of_marks(study, tmp_path):
     rows = "\n".join(f"{k / 4},{2 + (k % 7) / 100}" for k in range(400))
     (tmp_path / "table.csv").write_text(f"t,skin\n{rows}\n")

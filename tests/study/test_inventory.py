@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 
 from arousal.errors import SettingsError, UsageError
+from arousal.monitor.study_folder import prepare_session
 from arousal.study.adding import Adding, Candidate, Wishes
 from arousal.study.adding_copy import MAKING
 from arousal.study.folder import new_study
@@ -91,6 +92,17 @@ def test_every_kind_of_trouble_is_told_and_the_rest_is_still_listed(study):
     ):
         assert words in told
     assert "changed" not in "\n".join(take_inventory(study).problems)
+
+
+def test_a_session_that_is_only_prepared_is_listed_and_not_complained_about(study):
+    prepare_session(study, "next")
+    found = take_inventory(study)
+    assert found.problems == ()
+    assert found.sessions[-1].id == "next"
+    assert found.sessions[-1].megabytes == 0
+    (study / "sessions" / "next" / "journal.jsonl").write_text("{}")
+    [problem] = take_inventory(study).problems
+    assert "sessions/next: there is no recording.xdf" in problem
 
 
 def test_a_wrong_table_of_participants_or_no_study_is_an_error(study, tmp_path):
