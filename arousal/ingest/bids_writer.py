@@ -245,11 +245,11 @@ def _nine(value: float) -> str:
 @contextmanager
 def _packed(path: Path) -> Iterator[BufferedIOBase]:
     """Open a gzip file that tells neither its name nor when it was made."""
-    with (
-        open(path, "xb", opener=_private) as raw,
-        gzip.GzipFile("", mode="wb", compresslevel=6, fileobj=raw, mtime=0) as file,
-    ):
-        yield file
+    with open(path, "xb", opener=_private) as raw:
+        with gzip.GzipFile("", mode="wb", compresslevel=6, fileobj=raw, mtime=0) as file:
+            yield file
+        raw.flush()
+        os.fsync(raw.fileno())
 
 
 def _private(path: str, flags: int) -> int:
@@ -262,7 +262,9 @@ def json_text(content: Mapping[str, Any]) -> str:
 
 
 def write_text_file(path: Path, text: str) -> None:
-    """Write a new UTF-8 file, its owner's alone, making the folders above it."""
+    """Write a new UTF-8 file to the disk, its owner's alone, making the folders above it."""
     make_folder(path.parent)
     with open(path, "x", encoding="utf-8", newline="\n", opener=_private) as file:
         file.write(text)
+        file.flush()
+        os.fsync(file.fileno())

@@ -7,13 +7,15 @@
 
 from __future__ import annotations
 
+import glob
 import platform
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -41,6 +43,8 @@ __all__ = ["Exported", "LeftOut", "export_bids"]
 
 Progress = Callable[[str], None]
 XDF = (".xdf", ".xdfz", ".xdf.gz")
+IDLE = 3600.0
+"""Seconds after which an unfinished export is what a killed run left behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +176,7 @@ def _first_moment(
     rows = [p.consent for p in people.values()]
     rows += [c for f in files.values() if isinstance(f.consent, dict) for c in f.consent.values()]
     days = [day for row in rows for day in row.model_dump(exclude_none=True).values()]
-    return datetime.combine(min(days), time(), UTC) if days else None
+    return datetime.combine(min(days), datetime.min.time(), UTC) if days else None
 
 
 def _session_labels(files: Mapping[Path, SessionFile], dates: MovedDates) -> dict[Path, str]:
@@ -202,6 +206,7 @@ def _whole_folder(out: Path) -> Iterator[Path]:
     place: Path | None = None
     try:
         make_folder(out.absolute().parent)
+        _clear(out)
         place = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".tmp", dir=out.parent))
         yield place
         if out.exists():
@@ -216,6 +221,14 @@ def _whole_folder(out: Path) -> Iterator[Path]:
     finally:
         if place is not None:
             shutil.rmtree(place, ignore_errors=True)
+
+
+def _clear(out: Path) -> None:
+    """Remove what exports to the same place left behind when they were killed."""
+    for folder in out.absolute().parent.glob(f".{glob.escape(out.name)}.*.tmp"):
+        touched = max(p.stat().st_mtime for p in (folder, *folder.rglob("*")))
+        if time.time() - touched > IDLE:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass(slots=True)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -245,6 +247,15 @@ def test_a_full_disk_leaves_nothing_half_written(study, tmp_path):
         with pytest.raises(UsageError, match="No space left"):
             export_bids(study, disk / "out")
         assert [p.name for p in disk.iterdir()] == ["ballast"]
+
+
+def test_what_a_killed_export_left_behind_is_removed_by_the_next(study, tmp_path):
+    for name, age in ((".out.old.tmp", 7200), (".out.new.tmp", 0), (".other.old.tmp", 7200)):
+        (tmp_path / name).mkdir()
+        at = time.time() - age
+        os.utime(tmp_path / name, (at, at))
+    export_bids(study, tmp_path / "out", sessions=[DAYS[0]])
+    assert {p.name for p in tmp_path.iterdir()} == {"out", ".out.new.tmp", ".other.old.tmp"}
 
 
 def test_a_read_only_place_is_one_clear_error(study, tmp_path):
