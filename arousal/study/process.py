@@ -83,8 +83,8 @@ class ProcessReport:
         Whose tables went because their folder is gone.
     remarks : mapping
         Session -> number of warnings and problems, where there are any.
-    seconds : float
-        From begin to end.
+    seconds, cpu_seconds : float
+        From begin to end; processor time of all sessions that were computed.
     peak_bytes : int
         Most memory that any worker held; 0 if none was needed.
     """
@@ -96,6 +96,7 @@ class ProcessReport:
     removed: tuple[str, ...]
     remarks: dict[str, int]
     seconds: float
+    cpu_seconds: float
     peak_bytes: int
 
     @property
@@ -229,6 +230,7 @@ class _Tally:
         self.broke = 0
         self.kept = 0
         self.peak = 0
+        self.cpu = 0.0
         self.remarks: dict[str, int] = {}
         self.failures: dict[str, Failure] = {}
         for name, reason in plan.refused.items():
@@ -255,6 +257,7 @@ class _Tally:
     def add(self, outcome: Any) -> None:
         self.done += 1
         self.peak = max(self.peak, outcome.peak_bytes)
+        self.cpu += outcome.cpu_seconds
         if outcome.state == "failed":
             self.broke += 1
             failure = Failure(outcome.session, outcome.reason, outcome.exit_code)
@@ -277,5 +280,6 @@ class _Tally:
             removed,
             dict(sorted(self.remarks.items())),
             seconds,
+            self.cpu,
             self.peak,
         )

@@ -74,8 +74,8 @@ class Outcome:
         Why there are none.
     exit_code : int
         Of the error.
-    seconds : float
-        How long it took.
+    seconds, cpu_seconds : float
+        How long it took, and how much of a processor (all threads of its process).
     peak_bytes : int
         Most memory that the worker has held so far; 0 where the system does not tell.
     remarks : int
@@ -87,6 +87,7 @@ class Outcome:
     reason: str = ""
     exit_code: int = 0
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
     peak_bytes: int = 0
     remarks: int = 0
 
@@ -105,10 +106,15 @@ def run_job(job: Job) -> Outcome:
         A session that failed has no tables in the study any more: what stands there always
         belongs to what the session's files say now.
     """
-    start = time.perf_counter()
+    start, used = time.perf_counter(), time.process_time()
     with _one_thread():
         outcome = _run(job)
-    return replace(outcome, seconds=time.perf_counter() - start, peak_bytes=_peak())
+    return replace(
+        outcome,
+        seconds=time.perf_counter() - start,
+        cpu_seconds=time.process_time() - used,
+        peak_bytes=_peak(),
+    )
 
 
 def _run(job: Job) -> Outcome:
