@@ -63,7 +63,7 @@ def processed(study: Path, jobs: int) -> ProcessReport:
 
 
 def again(study: Path) -> tuple[float, float]:
-    """Run the command where nothing changed; return wall and processor seconds of the better of 2."""
+    """Run the command where nothing changed; return wall and CPU seconds of the better of 2."""
     words = [sys.executable, "-m", "arousal.cli", "process", str(study)]
     best = (math.inf, math.inf)
     for _ in range(2):
