@@ -57,6 +57,8 @@ def read_table(path: Path, table: Table, columns: Sequence[str] | None = None) -
     except (OSError, ValueError) as error:  # pandas' errors of parsing are ValueErrors
         raise DataError(f"not a table as declared: {_first_line(error)}", where=path) from None
     if columns is None:
+        if list(frame.columns) != table.names:
+            raise DataError("its columns are those of another version", where=path)
         table.check(frame)
     return frame
 

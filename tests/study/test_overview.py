@@ -158,7 +158,7 @@ def test_a_folder_that_is_no_study_is_refused(tmp_path):
 
 
 def test_progress_counts_sessions(study):
-    said = []
+    said: list[str] = []
     read_overview(study, said.append)
     assert said == ["s1 (1 of 1)"]
 
