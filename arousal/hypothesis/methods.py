@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
+from arousal.hypothesis.agreement import Agreement
 from arousal.hypothesis.hypothesis_file import LEAST_BLOCKS, Hypothesis, HypothesisFile
 from arousal.hypothesis.registration import Ledger, Registration
 from arousal.hypothesis.study_facts import StudyFacts
@@ -26,6 +29,7 @@ def methods_paragraph(
     ledger: Ledger,
     facts: StudyFacts,
     results: pd.DataFrame,
+    agreed: Sequence[Agreement] = (),
 ) -> str:
     """Write the paragraph.
 
@@ -37,6 +41,8 @@ def methods_paragraph(
         What the study was made of.
     results : DataFrame
         `arousal.tables.RESULTS`.
+    agreed : sequence of Agreement
+        How well raters agree on each polarity; empty without ratings.
 
     Returns
     -------
@@ -49,6 +55,7 @@ def methods_paragraph(
         _data(facts),
         _measures(h, facts),
         _contrasts(h),
+        _raters(agreed),
         _tests(h),
         _results(results),
     ]
@@ -118,6 +125,25 @@ def _contrasts(h: Hypothesis) -> str:
             "of one phase."
         )
     return text
+
+
+def _raters(agreed: Sequence[Agreement]) -> str:
+    """How many raters, and how well they agree; empty without ratings."""
+    if not agreed:
+        return ""
+    found = [a.icc for a in agreed if a.icc is not None]
+    text = "The four polarities of mentalizing were rated per phase"
+    if not found:
+        return f"{text}; agreement could not be told ({agreed[0].reason})."
+    raters = sorted({icc.raters for icc in found})
+    values = [
+        f"{a.measure.replace('_', '-')} {a.icc.mean:.2f} [{a.icc.mean_low:.2f}, "
+        f"{a.icc.mean_high:.2f}]"
+        for a in agreed
+        if a.icc is not None
+    ]
+    told = " to ".join(str(n) for n in dict.fromkeys((raters[0], raters[-1])))
+    return f"{text} by {told} raters; agreement of their mean, ICC(2,k): {', '.join(values)}."
 
 
 def _tests(h: Hypothesis) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 
 from arousal.errors import NothingUsableError
 from arousal.findings import Finding
+from arousal.hypothesis.agreement import agreement
 from arousal.hypothesis.block_curves import BlockCurve, shape_phase
 from arousal.hypothesis.checklist import checklist
 from arousal.hypothesis.curve_test import curve_clusters, simultaneous_band
@@ -131,6 +132,7 @@ def _tested(
     for reading in readings:
         summary.add(reading.tally)
     facts: StudyFacts = summary.facts(described)
+    rated = [r.ratings for r in readings if r.ratings is not None]
     blocks = contrasts.loc[contrasts["block"] > 0, ["session", "block"]].drop_duplicates()
     return StudyTest(
         entry.name,
@@ -139,7 +141,7 @@ def _tested(
         contrasts,
         results,
         tuple(_curves(readings, hypothesis.contrasts)),
-        methods_paragraph(file, entry, ledger, facts, results),
+        methods_paragraph(file, entry, ledger, facts, results, agreement(rated) if rated else ()),
         checklist(facts, hypothesis),
         (*(f for r in readings for f in r.findings), *_looks(ledger, file)),
         f"{facts.used_sessions} of {facts.sessions} sessions, {len(blocks)} case blocks",

@@ -37,7 +37,7 @@ FACTS = StudyFacts(
 )
 
 
-def paragraph(values=RISES, looks=(8,), registered=NOW):
+def paragraph(values=RISES, looks=(8,), registered=NOW, agreed=()):
     file = hypothesis()
     entry = Registration(
         name="made", version="1", sha256=file.sha256, registered=registered, file="x.toml"
@@ -50,7 +50,7 @@ def paragraph(values=RISES, looks=(8,), registered=NOW):
         ),
     )
     results = results_table(contrasts(values), file.hypothesis, {"A": Status(True)})
-    return methods_paragraph(file, entry, ledger, FACTS, results)
+    return methods_paragraph(file, entry, ledger, FACTS, results, agreed)
 
 
 def test_the_paragraph_tells_registration_data_rules_tests_and_results():
@@ -129,3 +129,14 @@ def test_a_study_that_tells_nothing_leaves_everything_missing():
     bare = StudyFacts(0, 0, 0, 0, 0, signals=("ecg", "eda"))
     missing = {k[1] for k, i in states(bare).items() if i.state == "missing"}
     assert {"1d", "1e", "2a", "2b", "3c", "3d", "segments", "site", "sampling"} <= missing
+
+
+def test_raters_are_told_with_their_agreement_and_without_it():
+    from arousal.hypothesis.agreement import Agreement, Icc
+
+    icc = Icc(0.7, 0.5, 0.8, 0.82, 0.71, 0.9, 0.72, 40, 2)
+    told = paragraph(agreed=[Agreement("self_other", icc)])
+    assert "by 2 raters; agreement of their mean, ICC(2,k): self-other 0.82 [0.71, 0.90]." in told
+    alone = paragraph(agreed=[Agreement("self_other", None, "1 rater: agreement needs two")])
+    assert "agreement could not be told (1 rater: agreement needs two)" in alone
+    assert "rated per phase" not in paragraph()
