@@ -151,7 +151,7 @@ def test_mit_bih_100_has_the_variability_of_its_normal_beats(shared_data, expect
     assert found.mean_nn[0] == pytest.approx(truth["nn_only"]["mean"], rel=0.001)
     assert found.sdnn[0] == pytest.approx(truth["nn_only"]["sdnn"], rel=0.06)
     assert found.pnn50[0] == pytest.approx(truth["nn_only"]["pnn50"], abs=0.5)
-    assert found.differences[0] == pytest.approx(truth["nn_only"]["n"], rel=0.02)
+    assert found.differences[0] == pytest.approx(truth["nn_only"]["n"], rel=0.05)
 
 
 def noisy(folder, name):
