@@ -7,7 +7,10 @@ three minutes at real speed and opens the report.
 from __future__ import annotations
 
 import contextlib
+import json
+import os
 import re
+import signal
 import socket
 import time
 
@@ -103,7 +106,7 @@ def test_a_whole_session_by_keyboard_with_a_strap_lost_and_the_server_killed(
     with drive(new_page, lsl, study, six) as (watched, page, ids):
         page.wait_for_selector("text=Put the marks right", timeout=30_000)
         page.get_by_role("button", name="Presentation -5 s").click()
-        page.wait_for_selector("text=1 corrections in timeline.tsv", timeout=20_000)
+        page.wait_for_selector("text=1 correction in timeline.tsv", timeout=20_000)
         assert watched.accessibility_violations() == []
     (row,) = read_corrections(study.session / "timeline.tsv")
     assert row.mark == ids[2]
@@ -166,3 +169,26 @@ def test_before_the_session_people_are_entered_and_nobody_unready_is_passed_over
             assert watched.accessibility_violations() == []
         finally:
             empty.end_desk()
+
+
+@pytest.mark.timeout(120, method="thread")
+def test_a_killed_recorder_is_said_at_once_and_comes_back_by_itself(new_page, lsl, study):
+    with live(lsl, study.root, "--session", "s1", "--port", str(free_port())) as server:
+        watched = new_page(width=1280, height=800)
+        page = watched.open(server.first_line())
+        for person in study.people:
+            page.get_by_label(f"go on without data from {person}").check()
+        begin(page)
+        press(page, "1")
+        desk = int(json.loads((study.session / ".desk.json").read_text())["pid"])
+        os.kill(desk, signal.SIGKILL)
+        page.wait_for_selector("[role=alert] >> text=The recorder is gone", timeout=10_000)
+        page.wait_for_selector("[role=alert] >> text=killed and started again", timeout=60_000)
+        assert page.locator(".phase[aria-pressed=true]").inner_text().strip().endswith("Baseline")
+        assert page.locator(".log li").count() == 1
+        press(page, "2")
+        assert watched.accessibility_violations() == []
+        page.keyboard.press("q")
+        page.keyboard.press("y")
+        page.wait_for_selector("text=The recorder was killed once", timeout=30_000)
+    assert (study.session / "recording-2.xdf").exists()

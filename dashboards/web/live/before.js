@@ -156,9 +156,11 @@ async function start() {
 }
 
 let went = "";
+let chosen = null; // who goes on without data, until the state says the same
 function drawGo() {
   const missing = now.seats.filter((s) => !s.flowing);
-  const accepted = missing.filter((s) => s.accepted).map((s) => s.id);
+  const accepted = now.seats.filter((s) => s.accepted).map((s) => s.id);
+  if (chosen && JSON.stringify([...chosen].sort()) === JSON.stringify(accepted.sort())) chosen = null;
   const disk = now.disk;
   const clocks = now.clocks.filter((c) => c.level !== "good");
   const checks = [
@@ -171,10 +173,15 @@ function drawGo() {
   if (signature === went) return;
   if (parts.go.contains(document.activeElement) && document.activeElement.matches("input")) document.activeElement.blur();
   went = signature;
-  const accept = (id, on) => tryPost("accept", { people: on ? [...accepted, id] : accepted.filter((p) => p !== id) });
+  // Two ticks may be quicker than the state that tells of the first one.
+  const accept = async (id, on) => {
+    chosen = new Set(chosen ?? accepted);
+    if (on) chosen.add(id); else chosen.delete(id);
+    if (!(await tryPost("accept", { people: [...chosen] }))) chosen = null;
+  };
   parts.go.replaceChildren(make("div", { class: "go" },
     make("button", { class: "main", type: "button", id: "start", disabled: !now.ready, on: { click: start } }, t(now.ready ? "before.start" : "before.not_ready"), " ", make("kbd", {}, "Ctrl Enter")),
     make("ul", { class: "checks" }, ...checks.map(([level, text]) => make("li", {}, shape(level), text))),
     missing.length ? make("div", {}, make("p", { class: "quiet" }, t("before.without")), make("div", { class: "chips" },
-      ...missing.map((s) => make("label", { class: "chip" }, make("input", { type: "checkbox", checked: s.accepted, "aria-label": t("before.without_one", { id: s.id }), on: { change: (e) => accept(s.id, e.target.checked) } }), `${s.id}: ${brief(s.word)} `)))) : null));
+      ...missing.map((s) => make("label", { class: "chip" }, make("input", { type: "checkbox", checked: chosen?.has(s.id) ?? s.accepted, "aria-label": t("before.without_one", { id: s.id }), on: { change: (e) => accept(s.id, e.target.checked) } }), `${s.id}: ${brief(s.word)} `)))) : null));
 }

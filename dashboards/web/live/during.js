@@ -14,7 +14,7 @@ export function open(box, state) {
   parts = { phases: make("div", { class: "phases", role: "group", "aria-label": t("during.phases") }),
     doing: make("div", { class: "doing", role: "group", "aria-label": t("during.marks") }),
     course: make("canvas", { role: "img", "aria-label": t("during.course") }),
-    tiles: make("div", { class: "tiles" }), log: make("ol"), clocks: make("ul") };
+    tiles: make("div", { class: "tiles", role: "group", tabIndex: 0, "aria-label": t("before.sensors") }), log: make("ol"), clocks: make("ul") };
   people = "";
   curves = null;
   const room = make("div", { class: "room" }, parts.tiles, make("aside", { class: "side" },
