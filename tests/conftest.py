@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 ISOLATION = pytest.StashKey[lsl_isolation.LslIsolation]()
+PICTURES = REPOSITORY / "artefacts" / "browser"
 NO_DATA = "no real recordings: AROUSAL_SHARED_DATA is not set and ../shared/data is not there"
 NO_BROWSER = "no browser: run `python3 -m tests.browser.install`, or name one in AROUSAL_BROWSER"
 
@@ -89,12 +91,16 @@ def browser(browser_path: Path) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def new_page(browser: Browser) -> Iterator[Callable[..., WatchedPage]]:
+def new_page(
+    browser: Browser, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., WatchedPage]]:
     """Make watched pages: ``new_page(width=400, color_scheme="dark").open(path)``.
 
-    Each has a context of its own: nothing stored, no service worker, English, motion reduced.
+    Each has a context of its own: nothing stored, no service worker, English, motion reduced. In CI
+    the last look of each is kept in ``artefacts/browser``.
     """
     contexts = []
+    pages: list[WatchedPage] = []
 
     def make(*, width: int = 1280, height: int = 900, **options: object) -> WatchedPage:
         settings = {
@@ -106,9 +112,14 @@ def new_page(browser: Browser) -> Iterator[Callable[..., WatchedPage]]:
         }
         context = browser.new_context(**settings)  # type: ignore[arg-type]
         contexts.append(context)
-        return WatchedPage(context.new_page())
+        pages.append(WatchedPage(context.new_page()))
+        return pages[-1]
 
     yield make
+    if os.environ.get("CI") == "true":
+        name = re.sub(r"[^\w.-]+", "-", f"{request.node.path.stem}.{request.node.name}")
+        for number, page in enumerate(pages, start=1):
+            page.keep_picture(PICTURES / f"{name}.{number}.png")
     for context in contexts:
         context.close()
 

@@ -27,7 +27,7 @@ def saved(tmp_path_factory):
 def opened(new_page, path, **options):
     watched = new_page(**options)
     page = watched.open(path)
-    page.wait_for_selector("html[data-ready=yes]", timeout=30_000)
+    page.wait_for_selector("html[data-ready=yes]", timeout=75_000)
     return watched, page
 
 
