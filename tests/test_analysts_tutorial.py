@@ -22,10 +22,21 @@ def blocks():
     return BLOCK.findall(PAGE.read_text(encoding="utf-8"))
 
 
+def words_of(text):
+    """Words of each command of a shell block; a quoted text may go over several lines."""
+    found, begun = [], ""
+    for line in text.splitlines():
+        begun += line + "\n"
+        if begun.count('"') % 2 == 0:
+            found.append(shlex.split(begun))
+            begun = ""
+    assert not begun
+    return [words for words in found if words]
+
+
 def commands():
     """Words of every command of the page, in order, without the ones inside sentences."""
-    lines = [line for kind, _, text in blocks() if kind == "sh" for line in text.splitlines()]
-    return [shlex.split(line) for line in lines if line]
+    return [words for kind, _, text in blocks() if kind == "sh" for words in words_of(text)]
 
 
 def named():
@@ -73,7 +84,7 @@ def test_the_whole_tutorial_runs_and_finds_what_it_promises(tmp_path, monkeypatc
         elif kind == "python":
             exec(compile(text, str(PAGE), "exec"), {})  # noqa: S102 (our own page)
         elif kind == "sh":
-            for words in (shlex.split(line) for line in text.splitlines() if line):
+            for words in words_of(text):
                 with pytest.raises(SystemExit) as stop:
                     main(words[1:])
                 out, err = capsys.readouterr()
