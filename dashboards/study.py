@@ -79,7 +79,8 @@ def render_study(overview: StudyOverview, now: datetime, *, names: bool = True) 
     }
     forest = forest_rows(overview)
     if forest:
-        figures["forest"] = forest_figure(forest, say).to_json()
+        narrow = {"narrow": {"xaxis.title.text": "Hedges g, 95 %"}}
+        figures["forest"] = forest_figure(forest, say).update_layout(meta=narrow).to_json()
     content = {
         "say": say,
         "body_class": "researcher study",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from arousal.tables import MEASURES
@@ -31,7 +32,7 @@ def test_rows(overview: StudyOverview) -> list[dict[str, Any]]:
             "measure_label": measure_label(row["measure"]),
             "mean_text": _number(row["mean"], row["unit"]),
             "interval": _interval(row["low"], row["high"]),
-            "standing": "confirmatory" if row["confirmatory"] else f"not: {row['why_not']}",
+            "standing": _standing(row),
         }
         for row in overview.tested.rows
     ]
@@ -49,6 +50,12 @@ def forest_rows(overview: StudyOverview) -> list[ForestRow]:
         label = f"{row['contrast']} {row['measure_label']}"
         rows.append(ForestRow(label, *numbers, row["n_units"], row["verdict"], row["confirmatory"]))
     return rows
+
+
+def _standing(row: Mapping[str, Any]) -> str:
+    if row["p"] is None:
+        return "Not tested."
+    return "Confirmatory." if row["confirmatory"] else f"Not confirmatory: {row['why_not']}."
 
 
 def _number(value: float | None, unit: str) -> str:
