@@ -260,7 +260,10 @@ class _Hand:
             return future.result()
         if future.status == "cancelled":
             raise self._gone("the Dask scheduler went away")
-        return Died(-9)
+        error: Any = future.exception()  # type: ignore[no-untyped-call]
+        if isinstance(error, self.distributed.KilledWorker):
+            return Died(-9, "several Dask workers died under it (out of memory?)")
+        return Died(1, one_line(f"a Dask worker could not do it: {type(error).__name__}: {error}"))
 
     def _cancel(self, futures: list[Future[Any]]) -> None:
         if futures and self.client.status == "running":

@@ -41,11 +41,14 @@ _HEAVY = ("numpy", "pandas", "scipy.signal", "scipy.stats", "threadpoolctl", "du
 
 @dataclass(frozen=True, slots=True)
 class Died:
-    """A job whose worker died under it, each time that it was tried."""
+    """A job without an answer: its worker died under it each time that it was tried, or ``why``."""
 
     exit_code: int
+    why: str = ""
 
     def __str__(self) -> str:
+        if self.why:
+            return self.why
         if self.exit_code >= 0:
             return f"its worker ended with exit code {self.exit_code}"
         why = "; out of memory?" if -self.exit_code == 9 else ""

@@ -28,6 +28,7 @@ pytestmark = [
     pytest.mark.timeout(200),
 ]
 QUICK = ClusterLimits(answer=1.0, nobody=1.0)
+QUICK_TO_LEAVE = ClusterLimits(answer=30.0, nobody=1.0)
 NAMES = ("s1", "s2", "s3")
 
 
@@ -112,6 +113,33 @@ def test_a_worker_that_is_killed_midway_costs_no_session_and_no_byte(
     assert ours == []  # (what a killed worker left is swept once nobody can be at it)
 
 
+def divide(job):
+    return 1 / job
+
+
+def test_a_job_that_the_cluster_cannot_do_is_told_and_the_others_are_done(tmp_path, cluster_of_two):
+    answers = dict(run_on_cluster(divide, [2, 0, 4], cluster_of_two[0], tmp_path))
+    assert (answers[2], answers[4]) == (0.5, 0.25)
+    assert str(answers[0]).startswith("a Dask worker could not do it: ZeroDivisionError")
+
+
+def test_a_cluster_without_workers_is_told_before_and_midway(tmp_path):
+    with scheduler(tmp_path) as address:
+        with pytest.raises(DeviceError, match="the Dask scheduler has no workers"):
+            list(run_on_cluster(str, [1], address, tmp_path, QUICK))
+        with pytest.raises(DeviceError, match="all Dask workers went away"):
+            leave_without(address, tmp_path)
+
+
+def leave_without(address, folder):
+    """Ask a cluster whose only worker is gone by then."""
+    with workers(address, folder, 1) as processes:
+        answers = run_on_cluster(time.sleep, [0.0, 60.0, 60.0], address, folder, QUICK_TO_LEAVE)
+        next(answers)
+        processes[0].kill()
+        next(answers)
+
+
 def test_a_scheduler_that_does_not_answer_is_told_in_time(tmp_path):
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
@@ -123,11 +151,6 @@ def test_a_scheduler_that_does_not_answer_is_told_in_time(tmp_path):
         list(run_on_cluster(str, [1], deaf, tmp_path, QUICK))
     with pytest.raises(DeviceError, match="no Dask scheduler answers there"):
         list(run_on_cluster(str, [1], "nonsense", tmp_path, QUICK))
-
-
-def test_a_scheduler_without_workers_is_told(tmp_path):
-    with scheduler(tmp_path) as address, pytest.raises(DeviceError, match="has no workers"):
-        list(run_on_cluster(str, [1], address, tmp_path, QUICK))
 
 
 def test_what_a_worker_says_of_folder_and_code_is_checked(tmp_path):
