@@ -56,7 +56,7 @@ EVENTS = Table(
         _number("effect", "Mean change 60-180 s after, beyond what follows such a level"),
         *_INTERVAL,
         _number("g", "Hedges g over sessions"),
-        fraction("p_t", "p of t over sessions, beyond the method's own bias (.05 SD)"),
+        fraction("p_t", "p of t over sessions, beyond the method's own bias (.06 SD)"),
         fraction("p_flip", "The same by sign-flip"),
         _number("matched", "The same by pseudo-events: a check of the sign"),
         _text("agrees", "Whether that check has the same sign: yes, no or not known"),
