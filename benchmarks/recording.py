@@ -40,6 +40,23 @@ from tests.ingest.small_disk import fill  # noqa: E402
 
 MARKS = {"name": "Ext", "type": "Markers", "rate": 1.0, "declared": 0.0, "format": "string"}
 NOTHING = "–"
+BARE = """
+import sys, threading, time
+import pylsl
+found = pylsl.ContinuousResolver()
+while len(found.results()) < int(sys.argv[1]):
+    time.sleep(0.2)
+inlets = []
+def hold(info):
+    inlets.append(pylsl.StreamInlet(info, max_buflen=120, recover=False))
+    inlets[-1].open_stream(10.0)
+    inlets[-1].time_correction(10.0)
+threads = [threading.Thread(target=hold, args=(info,)) for info in found.results()]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+print("open", flush=True)
+time.sleep(3600)
+"""
 
 
 def local_clock() -> float:
@@ -53,10 +70,10 @@ class Ours:
 
     label = "arousal"
 
-    def __init__(self, isolation: lsl_isolation.LslIsolation, out: Path) -> None:
+    def __init__(self, isolation: lsl_isolation.LslIsolation, out: Path, every: float) -> None:
         self.folder, self.path = out, out / "recording.xdf"
         self.began = time.monotonic()
-        self.process = start_recorder(isolation, out)
+        self.process = start_recorder(isolation, out, f"{every:g}")
 
     def journal(self) -> tuple[Entry, ...]:
         path = self.folder / "journal.jsonl"
@@ -91,7 +108,7 @@ class LabRecorder:
     label = "LabRecorder"
     program = Path()
 
-    def __init__(self, isolation: lsl_isolation.LslIsolation, out: Path) -> None:
+    def __init__(self, isolation: lsl_isolation.LslIsolation, out: Path, _: float) -> None:
         out.mkdir(exist_ok=True)
         self.path = out / "recording.xdf"
         self.began = time.monotonic()
@@ -183,10 +200,15 @@ def clean(start: Start, isolation: Any, seconds: float) -> list[Row]:
     streams = [*wearers(10), MARKS]
     with running(start, streams, isolation) as (senders, recorder):
         launched = time.monotonic() - recorder.began
-        time.sleep(2.0)
-        before, begun = processor_seconds(recorder.pid), time.monotonic()
-        time.sleep(seconds)
-        used = (processor_seconds(recorder.pid) - before) / (time.monotonic() - begun)
+        with bare_inlets(isolation, len(streams)) as bare:
+            time.sleep(2.0)
+            pids = (recorder.pid, bare.pid)
+            before, begun = [processor_seconds(p) for p in pids], time.monotonic()
+            time.sleep(seconds)
+            lasted = time.monotonic() - begun
+            used, alone = (
+                (processor_seconds(p) - b) / lasted for p, b in zip(pids, before, strict=True)
+            )
         memory = resident_megabytes(recorder.pid)
         told, begun = local_clock(), time.monotonic()
         recorder.stop()
@@ -196,10 +218,29 @@ def clean(start: Start, isolation: Any, seconds: float) -> list[Row]:
         ("31 streams open, s", f"{recorder.opened:.2f}"),
         ("  from the launch of the process, s", f"{launched:.2f}"),
         (f"processor, % of one core over {seconds:.0f} s", f"{100 * used:.1f}"),
+        ("  liblsl alone: the same inlets, never pulled, meanwhile", f"{100 * alone:.1f}"),
         ("memory, MB", f"{memory:.0f}"),
         ("clean stop, s lost", f"{lost:.2f}"),
         ("clean stop, s until the process has ended", f"{stopped:.2f}"),
     ]
+
+
+@contextmanager
+def bare_inlets(isolation: Any, count: int) -> Iterator[subprocess.Popen[str]]:
+    """A process that holds the same inlets open and does nothing: what liblsl itself costs."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", BARE, str(count)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=isolation.environment(),
+    )
+    try:
+        assert process.stdout
+        process.stdout.readline()
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def terminated(start: Start, isolation: Any) -> list[Row]:
@@ -322,7 +363,8 @@ def install_peer(folder: Path) -> str:
 
 def measure(start: Start, isolation: Any, kills: int, seconds: float) -> list[Row]:
     steps: list[Callable[[], list[Row]]] = [
-        lambda: clean(start, isolation, seconds),
+        # With a mark every 5 s, as a busy session has; elsewhere five a second, to lose some.
+        lambda: clean(lambda out: start(out, 5.0), isolation, seconds),
         lambda: kill(start, isolation, kills, ecg=True),
         lambda: kill(start, isolation, kills, ecg=False),
         lambda: terminated(start, isolation),
@@ -352,7 +394,7 @@ def main() -> int:
         for kind in (Ours,) if why_not else (Ours, LabRecorder):
             print(f"{kind.label}:", file=sys.stderr, flush=True)
             columns[kind.label] = measure(
-                lambda out, kind=kind: kind(isolation, out),  # type: ignore[misc]
+                lambda out, every=0.2, kind=kind: kind(isolation, out, every),  # type: ignore[misc]
                 isolation,
                 options.kills,
                 options.seconds,

@@ -14,7 +14,7 @@ from arousal.ingest.workers import Crew, Fault, Worker
 
 __all__ = ["heed"]
 
-WAIT = 0.04
+WAIT = 0.1
 """Seconds that one wait lasts: a recording that stops has no longer to wait for it."""
 
 

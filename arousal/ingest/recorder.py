@@ -55,8 +55,8 @@ from arousal.ingest.workers import Crew, Fault
 __all__ = ["Recorder"]
 
 FIND, DRAIN, WRITE, SYNC, WATCH = 0.25, 0.1, 1.0, 1.0, 0.5
-GRACE = 0.05
-"""Seconds that a stop waits for samples on their way."""
+GRACE, PATIENCE = 0.05, 0.15
+"""Seconds that a stop waits for samples on their way, and for whoever is inside an inlet."""
 RETRY_OPENING = 2.0
 """Seconds after which a stream that did not open is tried again."""
 
@@ -109,16 +109,15 @@ class Recorder:
     ) -> None:
         self.roster: Roster = load_roster(session, catalogue or load_catalogue())
         self._leaving = Leaving(None if session is None else session / "session.toml")
-        self._out, self._planned, self._marker_name = out, planned, marker_name
-        self._tell = tell
+        self._out, self._planned = out, planned
+        self._tell, self._marker_name = tell, marker_name
         self.alarms = AlarmBoard(self._on_alarm)
         self._book = StreamBook()
         self._seen: dict[str, float] = {}  # uid -> when it may be opened (again)
         self._unopened: dict[str, Finding] = {}
         self._opening = threading.Lock()
-        self._crew = Crew(self._on_fault)
+        self._crew, self._state = Crew(self._on_fault), "new"
         self._watch = RecordingWatch(self._book, self.roster, self.alarms, listener)
-        self._state = "new"
 
     def __enter__(self) -> Self:
         self.start()
@@ -270,7 +269,7 @@ class Recorder:
             worker.request_stop()
         time.sleep(GRACE)
         self._drainer.stop(1.0)
-        self._drain()
+        self._drain(PATIENCE)
         self._watch.write_offsets(final=True)
         # Every other thread is done with the tape once these have ended.
         stuck = [worker.name for worker in self._crew.workers if not worker.stop(2.0)]
@@ -346,10 +345,10 @@ class Recorder:
         )
         return segment
 
-    def _drain(self) -> None:
+    def _drain(self, patience: float = 0.0) -> None:
         now = local_clock()
         for segment in self._book.live():
-            if segment.pulling.acquire(blocking=False):
+            if segment.pulling.acquire(timeout=patience):
                 try:
                     self._take(segment, segment.inlet.pull(), now)
                 finally:
