@@ -1,9 +1,11 @@
 // From chosen numbers to plotly figures; colours are the theme's light ones by exact text.
 const studyFigures = (() => {
-  const { number } = studyNumbers;
   const GAP = null;
+  // plotly reads a few tags in texts; what a file said stays as it was written.
+  const ENTITIES = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
+  const plain = (text) => String(text).replace(/[&<>]/g, (letter) => ENTITIES[letter]);
   const fill = (layout) => structuredClone(layout);
-  const suffix = (measure) => (measure.unit ? ` ${measure.unit}` : "");
+  const suffix = (measure) => (measure.unit ? ` ${plain(measure.unit)}` : "");
 
   function turned(axis, measure) {
     // Up is always more aroused.
@@ -44,7 +46,7 @@ const studyFigures = (() => {
     const place = (column, bin) => column + (bin + 0.5) / bins;
     const thin = { x: [], y: [], customdata: [] };
     for (const { session, block, row } of used) {
-      const name = data.sessions[session].id + (block ? `, case ${block}` : "");
+      const name = plain(data.sessions[session].id) + (block ? `, case ${block}` : "");
       columns.forEach((phase, column) => {
         if (!row[phase]) return;
         row[phase].forEach((value, bin) => {
@@ -68,7 +70,7 @@ const studyFigures = (() => {
     figure.xaxis.range = [0, Math.max(columns.length, 1)];
     figure.xaxis.tickvals = columns.map((_, at) => at + 0.5);
     const counted = mean.map((column) => range(column.map((cell) => cell.n)));
-    figure.xaxis.ticktext = columns.map((phase, at) => `${data.phases[phase].name}<br>n ${counted[at]}`);
+    figure.xaxis.ticktext = columns.map((phase, at) => `${plain(data.phases[phase].name)}<br>n ${counted[at]}`);
     figure.meta.narrow["xaxis.ticktext"] = columns.map((phase) => data.phases[phase].number);
     figure.shapes = [
       ...figure.shapes,
@@ -126,14 +128,14 @@ const studyFigures = (() => {
     figure.yaxis2.title.text = `difference,${unit}`;
     figure.xaxis.range = [-0.5, rows.length - 0.5];
     figure.xaxis.tickvals = rows.map((_, at) => at);
-    figure.xaxis.ticktext = rows.map((row) => `${data.phases[row.phase].name}<br>n ${row.difference.n}`);
+    figure.xaxis.ticktext = rows.map((row) => `${plain(data.phases[row.phase].name)}<br>n ${row.difference.n}`);
     figure.meta.narrow["xaxis.ticktext"] = rows.map((row) => data.phases[row.phase].number);
     const dots = { x: [], y: [], customdata: [] };
     rows.forEach((row, at) => {
       row.pairs.forEach((pair, k) => {
         dots.x.push(at - 0.28 + (0.2 * (k % 5)) / 4);
         dots.y.push(pair.value);
-        dots.customdata.push(`${data.sessions[pair.session].id}, case ${pair.block}`);
+        dots.customdata.push(`${plain(data.sessions[pair.session].id)}, case ${pair.block}`);
       });
     });
     return {
@@ -153,7 +155,7 @@ const studyFigures = (() => {
 
   function course(data, layout, chosen) {
     const { colours } = data;
-    const unit = chosen.contrast.unit ? ` ${chosen.contrast.unit}` : "";
+    const unit = chosen.contrast.unit ? ` ${plain(chosen.contrast.unit)}` : "";
     const figure = fill(layout);
     figure.yaxis.title.text = `contrast,${unit}`;
     const last = Math.max(1, ...chosen.points.map((p) => p.meeting));
@@ -180,7 +182,7 @@ const studyFigures = (() => {
           type: "scatter", mode: "markers",
           x: chosen.points.map((p) => p.meeting),
           y: chosen.points.map((p) => p.value),
-          customdata: chosen.points.map((p) => `${p.id}, case ${p.block}${p.group ? `, ${p.group}` : ""}`),
+          customdata: chosen.points.map((p) => plain(`${p.id}, case ${p.block}${p.group ? `, ${p.group}` : ""}`)),
           marker: { size: 6, color: colours.zero, symbol: "circle" },
           hovertemplate: `%{customdata}: %{y:+.3g}${unit}<extra></extra>`,
         },
@@ -194,5 +196,5 @@ const studyFigures = (() => {
     };
   }
 
-  return { curves, roles, course, number };
+  return { curves, roles, course };
 })();

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -37,6 +38,20 @@ def given(page, name):
     assert download.value.suggested_filename == f"{name}.csv"
     with open(download.value.path(), newline="", encoding="utf-8") as file:  # noqa: PTH123
         return list(csv.DictReader(file))
+
+
+def test_a_tag_in_a_name_stays_text(new_page, tmp_path):
+    study = overview()
+    hostile = "<a href='https://example.org'>G</a>"
+    sessions = tuple(replace(s, group=hostile, protocol=hostile) for s in study.sessions)
+    path = tmp_path / "hostile.html"
+    path.write_text(render_study(replace(study, sessions=sessions), NOW), encoding="utf-8")
+    watched, page = opened(new_page, path)
+    shown = "document.getElementById('figure-course')._fullData[1].customdata.join('')"
+    assert "&lt;a href" in page.evaluate(shown)
+    assert page.locator("#filter-group option").all_inner_texts() == ["all", f"{hostile} (14)"]
+    assert page.locator("main a").count() == 1  # our own
+    watched.assert_quiet()
 
 
 def choose(page, name, value):
