@@ -26,6 +26,9 @@ __all__ = ["flirt", "tsflex"]
 
 FloatArray = NDArray[np.float64]
 
+SHORT = 10.0
+"""Minutes of skin conductance for FLIRT, which solves cvxEDA anew in each window."""
+
 
 def flirt(minutes: float, rounds: int, limit: float) -> None:
     """FLIRT's windows of 60 s every 5 s: HRV (time and Lomb), skin conductance (cvxEDA in each)."""
@@ -40,7 +43,7 @@ def flirt(minutes: float, rounds: int, limit: float) -> None:
     print("\n7. FLIRT 0.0.2, windows of 60 s every 5 s (CPU ms per window, after its imports)\n")
     print("| | FLIRT | arousal | ratio | |\n|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
-        path = _saved(Path(folder), person, one)
+        path = _saved(Path(folder), person, one, min(minutes, SHORT))
         for what, work in ours.items():
             before = interleaved({what: work}, rounds)[what]
             found = FLIRT.run(str(path), "60", "5", what, str(rounds), limit=limit)
@@ -63,10 +66,11 @@ def _apart(found: dict[str, list[float]], person: PersonPhysiology, settings: Se
     return f"; RMSSD {np.nanmedian(off):.1%} from ours in the median window"
 
 
-def _saved(folder: Path, person: PersonPhysiology, one: Made) -> Path:
+def _saved(folder: Path, person: PersonPhysiology, one: Made, minutes_of_skin: float) -> Path:
     path = folder / "signals.npz"
     assert person.beats is not None
-    np.savez(path, times=person.beats.times, intervals=person.beats.intervals, eda=one.eda)
+    eda = one.eda[: round(minutes_of_skin * 60 * EDA_RATE)]
+    np.savez(path, times=person.beats.times, intervals=person.beats.intervals, eda=eda)
     return path
 
 
@@ -85,7 +89,7 @@ def tsflex(minutes: float, rounds: int, every: int, limit: float) -> None:
     print("\n8. tsflex 0.4.1 with NeuroKit2's functions; cvxEDA of the whole session (CPU s)\n")
     print("| | peer | arousal | ratio | |\n|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
-        path, output = _saved(Path(folder), person, one), Path(folder) / "tonic.npz"
+        path, output = _saved(Path(folder), person, one, minutes), Path(folder) / "tonic.npz"
         before = interleaved(jobs, rounds)
         strides = [f"{step * every:g}" for _, step in GRIDS]
         found = _run(TSFLEX, [str(path), str(output), *strides], limit)
