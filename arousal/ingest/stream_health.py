@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -62,6 +63,8 @@ class Meter:
     def __init__(self, info: StreamInfo, catalogue: Catalogue, opened: float) -> None:
         self._info, self._catalogue, self._opened = info, catalogue, opened
         self._batches: deque[_Batch] = deque()
+        self._total = self._invalid = self._implausible = 0
+        self._lock = threading.Lock()  # one thread takes samples, another may ask
         self._matches: tuple[Match, ...] = ()
         self._limited: tuple[tuple[Kind, int, str, tuple[float, float]], ...] = ()
         self._matched_with = 0
@@ -115,9 +118,20 @@ class Meter:
             self._flatness(values, at)
             invalid = int(np.count_nonzero(np.isnan(values).any(axis=1)))
             outside = self._outside(values)
-        self._batches.append(_Batch(at, len(arrival.stamps), invalid, outside, pause))
-        while self._batches[0].at < at - WINDOW:
-            self._batches.popleft()
+        with self._lock:
+            self._batches.append(_Batch(at, len(arrival.stamps), invalid, outside, pause))
+            self._total += len(arrival.stamps)
+            self._invalid += invalid
+            self._implausible += outside
+            self._forget(at)
+
+    def _forget(self, now: float) -> None:
+        """Drop what came before the window, and keep the sums, which are asked for all the time."""
+        while self._batches and self._batches[0].at < now - WINDOW:
+            old = self._batches.popleft()
+            self._total -= old.count
+            self._invalid -= old.invalid
+            self._implausible -= old.outside
 
     def _stamps(self, stamps: FloatArray) -> None:
         steps = stamps[1:] - stamps[:-1]
@@ -185,8 +199,11 @@ class Meter:
         ended : State or None
             ``LOST`` or ``REPLACED`` if the sender is gone.
         """
-        recent = [batch for batch in self._batches if batch.at >= now - WINDOW]
-        total = sum(batch.count for batch in recent) or 1
+        with self._lock:
+            self._forget(now)
+            rate, total = self._rate(), self._total or 1
+            invalid, outside = self._invalid / total, self._implausible / total
+            pause = max([batch.pause for batch in self._batches], default=0.0)
         age = now - self._last
         state = State.LIVE if self._arrived else State.WAITING
         if age > self.patience and self._never_rests:
@@ -198,24 +215,25 @@ class Meter:
             self.kinds,
             state if ended is None else ended,
             samples=self.samples,
-            rate=_rate(recent),
+            rate=rate,
             age=age,
             offset=None if offset is None else offset.value,
             offset_age=None if offset is None else now - (offset.measured + offset.value),
             flat=self._last - self._changed if self._arrived else 0.0,
-            invalid=sum(batch.invalid for batch in recent) / total,
-            outside=sum(batch.outside for batch in recent) / total,
+            invalid=invalid,
+            outside=outside,
             backward=self.backward,
             repeated=self.repeated,
-            pause=max((batch.pause for batch in recent), default=0.0),
+            pause=pause,
             unix_stamps=self.unix_stamps,
         )
         findings = judge(reading)
         return replace(reading, findings=findings) if findings else reading
 
-
-def _rate(batches: list[_Batch]) -> float | None:
-    """Samples per second, from arrival to arrival, so that bursts do not bend it."""
-    if len(batches) < 3 or batches[-1].at - batches[0].at < WINDOW / 4:
-        return None
-    return sum(batch.count for batch in batches[1:]) / (batches[-1].at - batches[0].at)
+    def _rate(self) -> float | None:
+        """Samples per second, from arrival to arrival, so that bursts do not bend it."""
+        if len(self._batches) < 3:
+            return None
+        first, last = self._batches[0], self._batches[-1]
+        lasted = last.at - first.at
+        return (self._total - first.count) / lasted if lasted >= WINDOW / 4 else None
