@@ -63,6 +63,8 @@ def make_app(
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         task = asyncio.create_task(feed.run())
+        # What a server that was killed left undone; refused while a recording runs.
+        asyncio.get_running_loop().run_in_executor(None, _finish_quietly, aftermath)
         yield
         task.cancel()
         aftermath.close()
@@ -128,6 +130,11 @@ class _Pages:
         if name not in self._files:
             return PlainTextResponse("no such file", 404)
         return Response(self._files[name], media_type=TYPES[Path(name).suffix])
+
+
+def _finish_quietly(aftermath: Aftermath) -> None:
+    with contextlib.suppress(ArousalError):  # every reading reminds of it until it is done
+        aftermath.remove_who_withdrew()
 
 
 async def _json(request: Request) -> dict[str, Any]:
