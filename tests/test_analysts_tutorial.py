@@ -70,7 +70,7 @@ def test_a_command_named_in_a_sentence_exists_with_its_options(words):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_the_whole_tutorial_runs_and_finds_what_it_promises(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     told, last = {}, ""
