@@ -35,7 +35,7 @@ function buildPhases(state) {
   state.session.protocol.phases.forEach((phase, i) => {
     const time = make("small");
     const made = make("button", { type: "button", class: "phase", title: phase.hint, on: { click: () => markPhase(phase.id) } },
-      make("kbd", {}, i < 9 ? String(i + 1) : "·"), time, make("b", {}, term(phase.name)));
+      make("kbd", {}, i < 9 ? String(i + 1) : "·"), time, make("b", { class: term(phase.name).length > 11 ? "long" : "" }, term(phase.name)));
     parts.phase[phase.id] = { button: made, time };
     parts.phases.append(made);
   });

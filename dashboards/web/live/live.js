@@ -107,7 +107,8 @@ function alarms() {
     }
     for (const alarm of state.alarms ?? []) {
       const told = (state.seats ?? []).some((s) => s.level === "none" && alarm.where.startsWith(s.id));
-      if ((alarm.severity === "problem" || alarm.code === "recorder-restarted") && !told) list.push(alarm);
+      if (alarm.code === "recorder-restarted") list.push({ ...alarm, message: t("alarm.restarted", { file: state.file }), hint: t("alarm.restarted_hint") });
+      else if (alarm.severity === "problem" && !told) list.push(alarm);
     }
   }
   const box = $("alarms");
