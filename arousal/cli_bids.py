@@ -58,6 +58,7 @@ def export(
     done = export_bids(
         study,
         out,
+        datetime.now(UTC),
         dates=dates,
         sessions=sessions,
         held_elsewhere=held_elsewhere,

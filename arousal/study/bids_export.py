@@ -1,7 +1,7 @@
 """A study -> a BIDS dataset: sessions one after the other, whole or not at all.
 
 >>> from arousal.study.bids_export import export_bids
->>> export_bids(Path("study"), Path("dataset")).sessions      # doctest: +SKIP
+>>> export_bids(Path("study"), Path("dataset"), now).sessions      # doctest: +SKIP
 (('2026-03-12', '01'),)
 """
 
@@ -73,6 +73,7 @@ class Exported:
 def export_bids(
     study: Path,
     out: Path,
+    now: datetime,
     *,
     dates: Literal["relative", "absolute"] = "relative",
     sessions: Sequence[str] = (),
@@ -88,6 +89,8 @@ def export_bids(
         Folder with ``study.toml``.
     out : Path
         The dataset to be made; it must not exist, nor lie in the study.
+    now : datetime
+        Timezone-aware; a release whose delay is not over yet stays here.
     dates : {"relative", "absolute"}
         Relative: the first session begins on 1 January 1900, sessions are numbered, and years in
         texts are taken out.
@@ -124,7 +127,8 @@ def export_bids(
     _check_place(study, out)
     files = _chosen(opened, sessions)
     moved = MovedDates(_first_moment(files, opened.participants), dates == "absolute")
-    work = _Work(opened, moved, _session_labels(files, moved), held_elsewhere, any_pseudonym)
+    labels = _session_labels(files, moved)
+    work = _Work(opened, moved, labels, now, held_elsewhere, any_pseudonym)
     with _whole_folder(out) as place:
         for count, folder in enumerate(files, start=1):
             progress(f"{folder.name} ({count} of {len(files)})")
@@ -238,6 +242,7 @@ class _Work:
     study: StudyFolder
     dates: MovedDates
     labels: Mapping[Path, str]
+    now: datetime
     held_elsewhere: bool
     any_pseudonym: bool
     done: list[tuple[str, str]] = field(default_factory=list)
@@ -260,6 +265,7 @@ class _Work:
             label,
             folder.name if self.dates.absolute else label,
             Stripping(self.dates, frozenset(self.known)),
+            self.now,
             self.held_elsewhere,
         )
         self.left_out += export.left_out

@@ -142,8 +142,10 @@ def _consents(session: SessionFile, people: dict[str, Any], export: SessionExpor
 
 
 def _release(session: SessionFile, people: dict[str, Any], export: SessionExport) -> dict[str, Any]:
-    moment = export.strip.dates.moment
-    moved = {p: moment(at) for p, at in session.release.people.items() if p in people}
+    # Moved into the past, a delay would be over at once: a release goes only when its delay is.
+    moment, begun = export.strip.dates.moment, export.now - export.source.consents.delay
+    over = {p: at for p, at in session.release.people.items() if p in people and at <= begun}
+    moved = {p: moment(at) for p, at in over.items()}
     told = {p: at for p, at in moved.items() if at is not None}
     given = "delay_hours" in session.release.model_fields_set
     delay = {"delay_hours": session.release.delay_hours} if given else {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,8 @@ class SessionExport:
         The id that its ``session.toml`` in the export has.
     strip : Stripping
         Goes through every text.
+    now : datetime
+        Timezone-aware, of the export.
     held_elsewhere : bool
         Whether the caller answers for people whose consents another institution keeps.
     """
@@ -56,6 +59,7 @@ class SessionExport:
     label: str
     id: str
     strip: Stripping
+    now: datetime
     held_elsewhere: bool = False
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,8 @@ from tests.small_session import MARKS, START, beats, skin
 
 HOST, MAC, SERIAL, BARE = "LAB-PC7", "A0:9E:1A:3C:55:01", "A0123456", "A09E1A3C5502"
 DAYS = ("2026-03-12", "2026-03-26")
+NOW = datetime(2026, 4, 1, 9, tzinfo=UTC)
+"""When the releases of both days have been over for long."""
 PLANTED = (
     HOST,
     MAC,

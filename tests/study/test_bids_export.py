@@ -17,7 +17,7 @@ from arousal.errors import NothingUsableError, SettingsError, UsageError
 from arousal.session_input import open_session
 from arousal.study.bids_export import export_bids
 from tests.ingest.small_disk import fill, mounted
-from tests.study.shared_study import DAYS, PLANTED, SHARING, WORDS, make_study
+from tests.study.shared_study import DAYS, NOW, PLANTED, SHARING, WORDS, make_study
 
 VALIDATOR = Path(sys.executable).parent / "bids-validator-deno"
 
@@ -29,7 +29,7 @@ def study(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def dataset(study):
-    export_bids(study, study.parent / "dataset")
+    export_bids(study, study.parent / "dataset", NOW)
     return study.parent / "dataset"
 
 
@@ -90,7 +90,7 @@ def test_dates_keep_their_distances_from_a_first_session_in_1900(dataset):
 
 
 def test_only_who_agreed_to_share_is_in_it(study, dataset, tmp_path):
-    done = export_bids(study, tmp_path / "again", sessions=[DAYS[0]])
+    done = export_bids(study, tmp_path / "again", NOW, sessions=[DAYS[0]])
     assert done.persons == SHARING
     assert [(left.person, left.reason) for left in done.left_out] == [
         ("P04", "no consent to share_raw")
@@ -167,7 +167,7 @@ def test_beats_are_stamped_and_a_steady_signal_needs_no_stamps(dataset):
 
 
 def test_the_same_study_gives_the_same_bytes(study, dataset, tmp_path):
-    export_bids(study, tmp_path / "again")
+    export_bids(study, tmp_path / "again", NOW)
     assert contents(tmp_path / "again") == contents(dataset)
     packed = next((tmp_path / "again").rglob("*.gz")).read_bytes()
     assert packed[4:8] == bytes(4), "no time of packing"
@@ -179,7 +179,7 @@ def test_files_and_folders_are_their_owner_s_alone(dataset):
 
 
 def test_absolute_dates_have_to_be_asked_for_and_bring_no_device(study, tmp_path):
-    done = export_bids(study, tmp_path / "out", dates="absolute")
+    done = export_bids(study, tmp_path / "out", NOW, dates="absolute")
     assert done.sessions == (("2026-03-12", "20260312"), ("2026-03-26", "20260326"))
     every = b"".join(data for _, data in bytes_of(tmp_path / "out"))
     assert b"2026-03-12T18:00:00+01:00" in every
@@ -192,7 +192,7 @@ def test_nobody_s_data_are_shared_without_a_consent(study, tmp_path):
     table.write_text(text.replace("consent_share_raw", "shares"))
     try:
         with pytest.raises(NothingUsableError, match="no consent to share_raw"):
-            export_bids(study, tmp_path / "out")
+            export_bids(study, tmp_path / "out", NOW)
     finally:
         table.write_text(text)
     assert list(tmp_path.iterdir()) == []
@@ -202,8 +202,8 @@ def test_consents_held_elsewhere_need_a_word_of_their_own(tmp_path):
     study = make_study(tmp_path / "study", DAYS[:1])
     (study / "study.toml").write_text('schema = 1\nname = "a"\nconsent = "held elsewhere"\n')
     with pytest.raises(NothingUsableError, match="held elsewhere"):
-        export_bids(study, tmp_path / "out")
-    done = export_bids(study, tmp_path / "out", held_elsewhere=True)
+        export_bids(study, tmp_path / "out", NOW)
+    done = export_bids(study, tmp_path / "out", NOW, held_elsewhere=True)
     assert len(done.persons) == 4
     assert "kept by the institution" in (tmp_path / "out/README.md").read_text()
 
@@ -211,13 +211,13 @@ def test_consents_held_elsewhere_need_a_word_of_their_own(tmp_path):
 def test_what_exists_is_not_overwritten(study, tmp_path):
     (tmp_path / "out").mkdir()
     with pytest.raises(UsageError, match="exists already"):
-        export_bids(study, tmp_path / "out")
+        export_bids(study, tmp_path / "out", NOW)
     with pytest.raises(UsageError, match="lies in the study itself"):
-        export_bids(study, study / "dataset")
+        export_bids(study, study / "dataset", NOW)
     with pytest.raises(UsageError, match="no session 'x'"):
-        export_bids(study, tmp_path / "new", sessions=["x"])
+        export_bids(study, tmp_path / "new", NOW, sessions=["x"])
     with pytest.raises(UsageError, match="is no study"):
-        export_bids(tmp_path, tmp_path / "new")
+        export_bids(tmp_path, tmp_path / "new", NOW)
     assert [p.name for p in tmp_path.iterdir()] == ["out"]
 
 
@@ -228,7 +228,7 @@ def test_two_pseudonyms_that_would_become_one_are_refused(tmp_path):
     table = study / "participants.tsv"
     table.write_text(table.read_text().replace("n/a\n", "2026-03-01\n"))
     with pytest.raises(UsageError, match=r"'P02' and 'P_02' would both be 'P02'"):
-        export_bids(study, tmp_path / "out")
+        export_bids(study, tmp_path / "out", NOW)
     assert not (tmp_path / "out").exists()
 
 
@@ -236,7 +236,7 @@ def test_a_broken_session_stops_the_export_and_leaves_nothing(tmp_path):
     study = make_study(tmp_path / "study", DAYS[:1])
     (study / "sessions" / DAYS[0] / "session.toml").write_text("id = 3")
     with pytest.raises(SettingsError) as caught:
-        export_bids(study, tmp_path / "out")
+        export_bids(study, tmp_path / "out", NOW)
     assert caught.value.hint == "mend it, or name the others with --session"
     assert [p.name for p in tmp_path.iterdir()] == ["study"]
 
@@ -245,7 +245,7 @@ def test_a_full_disk_leaves_nothing_half_written(study, tmp_path):
     with mounted(tmp_path / "disk") as disk:
         fill(disk, 200_000)
         with pytest.raises(UsageError, match="No space left"):
-            export_bids(study, disk / "out")
+            export_bids(study, disk / "out", NOW)
         assert [p.name for p in disk.iterdir()] == ["ballast"]
 
 
@@ -254,7 +254,7 @@ def test_what_a_killed_export_left_behind_is_removed_by_the_next(study, tmp_path
         (tmp_path / name).mkdir()
         at = time.time() - age
         os.utime(tmp_path / name, (at, at))
-    export_bids(study, tmp_path / "out", sessions=[DAYS[0]])
+    export_bids(study, tmp_path / "out", NOW, sessions=[DAYS[0]])
     assert {p.name for p in tmp_path.iterdir()} == {"out", ".out.new.tmp", ".other.old.tmp"}
 
 
@@ -262,7 +262,7 @@ def test_a_read_only_place_is_one_clear_error(study, tmp_path):
     with mounted(tmp_path / "disk") as disk:
         subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
         with pytest.raises(UsageError, match="cannot be written: Read-only file system"):
-            export_bids(study, disk / "out")
+            export_bids(study, disk / "out", NOW)
 
 
 def test_people_called_by_names_are_not_shared_without_a_word(tmp_path):
@@ -270,12 +270,12 @@ def test_people_called_by_names_are_not_shared_without_a_word(tmp_path):
     for path in (study / "participants.tsv", study / "sessions" / DAYS[0] / "session.toml"):
         path.write_text(path.read_text().replace("P02", "Anna"))
     with pytest.raises(UsageError, match="1 people are called by what looks like a name"):
-        export_bids(study, tmp_path / "out")
-    export_bids(study, tmp_path / "out", any_pseudonym=True)
+        export_bids(study, tmp_path / "out", NOW)
+    export_bids(study, tmp_path / "out", NOW, any_pseudonym=True)
     assert (tmp_path / "out/sub-Anna").is_dir()
 
 
 def test_a_place_below_a_file_is_one_clear_error(study, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="cannot be written"):
-        export_bids(study, tmp_path / "file" / "out")
+        export_bids(study, tmp_path / "file" / "out", NOW)

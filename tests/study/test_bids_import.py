@@ -6,7 +6,7 @@ import gzip
 import json
 import shutil
 import subprocess
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from arousal.study.folder import new_study
 from arousal.study.phenotype import load_phenotype
 from arousal.study.sources import changed_files, read_sources
 from tests.ingest.small_disk import fill, mounted
-from tests.study.shared_study import DAYS, make_study
+from tests.study.shared_study import DAYS, NOW, make_study
 
 TODAY = date(2026, 11, 22)
 
@@ -51,7 +51,7 @@ def study(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def dataset(study):
-    export_bids(study, study.parent / "dataset")
+    export_bids(study, study.parent / "dataset", NOW)
     return study.parent / "dataset"
 
 
@@ -107,6 +107,15 @@ def test_the_round_trip_keeps_roles_consents_and_releases(study, again):
     assert load_study(again / "study.toml").consent == "per person"
 
 
+def test_a_release_goes_only_when_its_delay_is_over(study, tmp_path):
+    late = datetime.fromisoformat(f"{DAYS[0]}T20:30:00+01:00") + timedelta(hours=24)
+    for now, kept in ((late - timedelta(seconds=1), 0), (late, 1)):
+        out = tmp_path / str(kept)
+        export_bids(study, out, now)
+        sessions = map(load_session, out.glob("sourcedata/arousal/ses-*/session.toml"))
+        assert sum("P02" in session.release.people for session in sessions) == kept
+
+
 def test_the_round_trip_keeps_ratings(study, again):
     before = read_ratings(study / "sessions" / DAYS[0] / "ratings.tsv")
     after = read_ratings(again / "sessions" / "01" / "ratings.tsv")
@@ -124,7 +133,7 @@ def test_a_dataset_of_one_person_of_the_group_keeps_their_pseudonym(study, tmp_p
     lines = [line if line.startswith(("participant", "P-03")) else line.rsplit("\t", 1)[0] + "\tn/a"
              for line in table.read_text().splitlines()]  # fmt: skip
     table.write_text("\n".join(lines) + "\n")
-    export_bids(tmp_path / "study", tmp_path / "dataset")
+    export_bids(tmp_path / "study", tmp_path / "dataset", NOW)
     bring(tmp_path / "dataset", tmp_path / "again")
     assert [p.id for p in load(tmp_path / "again/sessions/01")] == ["P-03"]
 

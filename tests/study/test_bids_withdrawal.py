@@ -11,7 +11,7 @@ from arousal.forget import forget
 from arousal.ingest import load
 from arousal.study.bids_export import export_bids
 from arousal.study.bids_import import carry_out, plan_import
-from tests.study.shared_study import DAYS, make_study
+from tests.study.shared_study import DAYS, NOW, make_study
 
 TODAY = date(2026, 11, 22)
 
@@ -19,7 +19,7 @@ TODAY = date(2026, 11, 22)
 @pytest.mark.parametrize(("person", "label"), [("P02", "P02"), ("P-03", "P03")])
 def test_a_person_leaves_a_meeting_of_bids_files(tmp_path, person, label):
     root = make_study(tmp_path / "study", DAYS[:1])
-    export_bids(root, tmp_path / "dataset")
+    export_bids(root, tmp_path / "dataset", NOW)
     carry_out(plan_import(tmp_path / "dataset", tmp_path / "again"), TODAY)
     folder = tmp_path / "again/sessions/01"
     before = load(folder)
