@@ -53,14 +53,16 @@ def kenward_roger(
     """
     same = np.asarray(clusters[:, None] == clusters[None, :], dtype=np.float64)
     parts = (same, np.eye(len(design)))
-    inverse = np.linalg.inv(between * same + within * parts[1])
+    inverse: Floats = np.asarray(
+        np.linalg.inv(between * same + within * parts[1]), dtype=np.float64
+    )
     left = inverse @ design
-    covariance = np.linalg.inv(design.T @ left)
+    covariance: Floats = np.asarray(np.linalg.inv(design.T @ left), dtype=np.float64)
     residual = inverse - left @ covariance @ left.T
     # tr(P V_i P V_j) / 2
     seen = [residual @ part for part in parts]
     information = np.array([[np.sum(a * b.T) for b in seen] for a in seen]) / 2
-    spread = np.linalg.inv(information)
+    spread: Floats = np.asarray(np.linalg.inv(information), dtype=np.float64)
     adjusted = covariance + _excess(parts, inverse, left, covariance, spread)
     weights = left @ covariance[:, which]
     gradient = np.array([weights @ part @ weights for part in parts])
