@@ -30,8 +30,7 @@ from arousal.errors import UsageError, one_line
 from arousal.terminal import clear_progress, ending, forgive_encodings, note, progress
 
 if TYPE_CHECKING:
-    from arousal.pipeline import Measured, SessionInput, SessionResult
-    from dashboards.beyond import Beyond
+    from arousal.pipeline import SessionInput, SessionResult
 
 __all__ = ["cli", "main"]
 
@@ -167,6 +166,7 @@ def report(
     from arousal.derivatives import write_derivatives
     from arousal.outputs import check_output, output_path
     from arousal.pipeline import measure
+    from dashboards.beyond import look_beyond
     from dashboards.report import write_report
 
     if (audience == "person") is not bool(person):
@@ -187,7 +187,7 @@ def report(
             write_derivatives(measured.result("research"), source.folder / "derivatives", now)
         else:
             note("no tables were written: nobody agreed to 'research'")
-    beyond = _look_beyond(measured, result) if chosen is Audience.RESEARCHER else None
+    beyond = look_beyond(measured, result) if chosen is Audience.RESEARCHER else None
     write_report(result, target, chosen, now, person=person or "", beyond=beyond, **words)
     _summarise(result)
     click.echo(str(target))
@@ -334,15 +334,6 @@ def _analyse(source: SessionInput) -> SessionResult:
     measured = measure(source, progress=progress)
     clear_progress()
     return measured.result("research")
-
-
-def _look_beyond(measured: Measured, result: SessionResult) -> Beyond:
-    from dashboards.beyond import look_beyond
-
-    progress("synchrony, recovery, checklist")
-    found = look_beyond(measured, result)
-    clear_progress()
-    return found
 
 
 def _default_audience(source: SessionInput) -> str:

@@ -262,9 +262,7 @@ class Desk:
             return
         self._roster = self._recorder.roster
         gone = self._roster.gone
-        session = self._roster.session
-        if session is None:
-            raise AssertionError  # a desk has a session
+        session = self._roster.session or self._session
         stay = {p: entry for p, entry in session.people.items() if p not in gone}
         self._session = session.model_copy(update={"people": stay})
         self._met_by = functools.cache(self._roster.met_by)
