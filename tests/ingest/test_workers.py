@@ -88,3 +88,18 @@ def test_an_alarm_is_told_once_each_way_however_its_words_change():
     board.update("streams", [Finding("unix", "note", Severity.NOTE, "ECG")])
     assert told == [("3 s", True), ("full", True), ("5 s", False)]
     assert [finding.code for finding in board.standing] == ["full", "unix"]
+
+
+def test_a_worker_that_joins_later_is_watched_and_one_that_is_dismissed_is_not_missed():
+    faults: list[Fault] = []
+    crew = Crew(faults.append)
+    ran = threading.Event()
+    worker = Worker("late", ran.set, 0.01, faults.append)
+    crew.join(worker)
+    assert ran.wait(5)
+    assert crew.check() == ()
+    crew.dismiss(worker)
+    assert worker.stop(5)
+    assert crew.check() == ()
+    assert crew.workers == []
+    assert faults == []
