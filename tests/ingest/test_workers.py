@@ -8,7 +8,7 @@ from collections import Counter
 from arousal.findings import Finding, Severity
 from arousal.ingest import workers
 from arousal.ingest.alarms import AlarmBoard
-from arousal.ingest.workers import Crew, Fault
+from arousal.ingest.workers import Crew, Fault, Worker
 from tests.ingest.recording_rig import wait_until
 
 
@@ -92,14 +92,14 @@ def test_an_alarm_is_told_once_each_way_however_its_words_change():
 
 def test_a_worker_that_joins_later_is_watched_and_one_that_is_dismissed_is_not_missed():
     faults: list[Fault] = []
-    crew = Crew(faults.append)
+    people = Crew(faults.append)
     ran = threading.Event()
     worker = Worker("late", ran.set, 0.01, faults.append)
-    crew.join(worker)
+    people.join(worker)
     assert ran.wait(5)
-    assert crew.check() == ()
-    crew.dismiss(worker)
+    assert people.check() == ()
+    people.dismiss(worker)
     assert worker.stop(5)
-    assert crew.check() == ()
-    assert crew.workers == []
+    assert people.check() == ()
+    assert people.workers == []
     assert faults == []
