@@ -107,7 +107,7 @@ def test_a_full_disk_leaves_whole_files_and_a_reason(raw, tmp_path, here):
     with mounted(tmp_path / "disk", "24m") as disk:
         study = disk / "study"
         shutil.copytree(raw, study)
-        ballast = fill(disk, 2_000_000)
+        ballast = fill(disk, 1_000_000)
         report = run(study)
         assert report.failures
         assert {f.exit_code for f in report.failures} == {2}
