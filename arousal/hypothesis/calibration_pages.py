@@ -76,7 +76,7 @@ def misses(rows: Sequence[CalibrationRow], slack: float = 0.0) -> tuple[Calibrat
 
 def _missed(row: CalibrationRow, slack: float) -> bool:
     if row.method.startswith(OURS):
-        return row.rate - slack * row.se > EVENTS_LIMIT
+        return row.rate - slack * _error(EVENTS_LIMIT, row) > EVENTS_LIMIT
     if not row.method.startswith("synchrony") or row.method.endswith(": both"):
         return False
     if row.scenario == "shared agenda" and row.method.endswith("shuffled segments"):
@@ -84,7 +84,13 @@ def _missed(row: CalibrationRow, slack: float) -> bool:
     low, high = SYNCHRONY_LIMITS
     if row.method == "synchrony, windowed: other sessions" and row.blocks < 12:
         low = 0.0
-    return row.rate - slack * row.se > high or row.rate + slack * row.se < low
+    above = row.rate - slack * _error(high, row) > high
+    return above or row.rate + slack * _error(low, row) < low
+
+
+def _error(rate: float, row: CalibrationRow) -> float:
+    """Standard error where the truth is the bound: a rate of 0 has none of its own."""
+    return float((rate * (1 - rate) / row.repetitions) ** 0.5)
 
 
 def _range(rows: Sequence[CalibrationRow], keep: Keep) -> str:

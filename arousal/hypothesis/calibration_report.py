@@ -44,13 +44,18 @@ def misses(cells: Iterable[Cell], slack: float = 0.0) -> tuple[Cell, ...]:
 
 
 def _too_high(c: Cell, slack: float) -> bool:
-    return c.rate - slack * c.error > HIGHEST
+    return c.rate - slack * _error(HIGHEST, c.reps) > HIGHEST
 
 
 def _too_low(c: Cell, slack: float) -> bool:
     usual = c.condition == "plain" and c.contrast in PLAIN_TESTS
     coarse = c.test == "sign-flip" and c.blocks < 8
-    return usual and not coarse and c.rate + slack * c.error < LOWEST
+    return usual and not coarse and c.rate + slack * _error(LOWEST, c.reps) < LOWEST
+
+
+def _error(rate: float, reps: int) -> float:
+    """Standard error where the truth is the bound: a rate of 0 has none of its own."""
+    return float((rate * (1 - rate) / reps) ** 0.5)
 
 
 def calibration_page(
