@@ -65,9 +65,9 @@ def test_power_prints_a_row_for_each_size():
 
 
 def test_calibrate_writes_the_page(tmp_path, monkeypatch):
-    from arousal.hypothesis import calibration_runs
+    from arousal.hypothesis import calibration, calibration_runs
 
-    plan = calibration_runs.Plan  # the real one, made small
+    plan = calibration.Plan  # the real one, made small
     monkeypatch.setattr(
         calibration_runs,
         "Plan",

@@ -99,7 +99,8 @@ class StreamBook:
             gone = [
                 old
                 for old in self._segments
-                if not old.alive and not old.dropped and not old.continued and _alike(old.info, segment.info)
+                if not (old.alive or old.dropped or old.continued)
+                and _alike(old.info, segment.info)
             ]
             if len(gone) == 1:
                 segment.continues = gone[0].number

@@ -51,6 +51,7 @@ def test_simulated_strangers_vary_as_the_covariance_says(coupling):
         found = above_agenda(rooms(rng, seconds=300), windowed=False, coupling=coupling)
         drawn.append(found.values)
         told = found.covariance
+    assert told is not None
     values = np.array(drawn)
     assert np.abs(values.mean()) < 0.01
     seen = np.cov(values.T)
