@@ -71,7 +71,7 @@ def export(
     if dates == "relative":
         for session, label in done.sessions:
             note(f"session {session} is ses-{label} (written nowhere)")
-    note(f"{len(done.persons)} people, {len(done.sessions)} sessions")
+    note(f"people: {len(done.persons)}, sessions: {len(done.sessions)}")
     click.echo(str(done.place))
 
 

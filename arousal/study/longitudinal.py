@@ -178,8 +178,13 @@ def longitudinal(tested: Tested, roll: StudyRoll, scores: pd.DataFrame) -> Longi
     sessions = blocks["session"].nunique()
     groups = len(set(blocks["group"]) - {""})
     cases = len(blocks[["session", "block"]].drop_duplicates())
-    counted = f"{cases} case blocks of {sessions} sessions, {groups} groups"
+    parts = (_many(cases, "case block"), _many(sessions, "session"), _many(groups, "group"))
+    counted = f"{parts[0]} of {parts[1]}, {parts[2]}"
     return Longitudinal(frame, tested.people, tested.contrasts_sha256, counted, findings)
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _covariates(

@@ -233,7 +233,6 @@ def _told(error: ArousalError, study: Path) -> str:
 @contextmanager
 def _one_thread() -> Iterator[None]:
     """Hold BLAS to one thread: sums in another order have other last digits."""
-    # (comes with neurokit2, whose scikit-learn asks for it)
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     with threadpool_limits(limits=1):

@@ -51,6 +51,7 @@ def read_table(path: Path, table: Table, columns: Sequence[str] | None = None) -
             dtype=kinds,
             na_values={name: ["n/a"] for name, kind in kinds.items() if kind == "float64"},
             keep_default_na=False,
+            float_precision="round_trip",
         )
     except FileNotFoundError:
         raise DataError("the table is missing", where=path) from None

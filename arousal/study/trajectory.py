@@ -155,7 +155,7 @@ def _looks(ledger: Ledger, file: HypothesisFile) -> Iterable[Finding]:
     if len(sizes) > 1:
         yield Finding(
             "repeated-looks",
-            f"tested with {', '.join(map(str, sizes))} sessions; p values are not corrected for "
+            f"computed with {', '.join(map(str, sizes))} sessions; p values are not corrected for "
             "looking more than once",
             hint="plan the number of case blocks beforehand: arousal power",
         )
