@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from arousal.derivatives import provenance
+from arousal.features.quality import Quality
 from arousal.findings import Severity
 from arousal.hypothesis.course import Course, Expectation
 from arousal.phase_align.timeline import clock
@@ -17,6 +18,7 @@ from arousal.protocol import INTERVENTIONS
 from arousal.tables import INDEX_ID, MEASURES
 from dashboards.bands import Band, distinct
 from dashboards.estimates import Cell, members_change, person_cells, person_change
+from dashboards.messages import Messages
 from dashboards.plotly_bundle import plotly_bundle
 from dashboards.story import Story
 from dashboards.terms import advice_words, quality_sentence, reason_words
@@ -35,6 +37,8 @@ __all__ = [
 RESEARCHER_ONLY = ("ln_scl",)
 """Left out of a leader's table (not of the curve): one number for the skin is enough to read."""
 GLOSSARY = ("arousal", "median", "half", "index", "vagal")
+RARE = 0.01
+"""Share of windows below which a reason that is no reason for the whole sensor is not named."""
 DIGITS = {"heart_rate": 1, "scr_rate": 1, "ln_scl": 2, "ln_rmssd": 2, INDEX_ID: 1}
 
 
@@ -140,7 +144,6 @@ def trust(story: Story) -> dict[str, Any]:
 def _sensor(story: Story, row: dict[Any, Any]) -> dict[str, Any]:
     say = story.say
     codes = str(row["reasons"])
-    reasons = [quality_sentence(code, say) for code in codes.split(";") if code]
     gaps = "0"
     if row["gaps"]:
         gaps = say("trust.gap_cell", n=row["gaps"], seconds=f"{row['longest_gap']:.0f}")
@@ -154,9 +157,29 @@ def _sensor(story: Story, row: dict[Any, Any]) -> dict[str, Any]:
         "gaps": gaps,
         "corrected": say.percent(row["corrected_fraction"], 1),
         "used": bool(row["used"]),
-        "why": " ".join(reasons) or say("trust.fine"),
+        "why": " ".join(_reasons(codes, str(row["reason_windows"]), say)) or say("trust.fine"),
         "advice": advice_words(codes, str(row["advice"]), say),
     }
+
+
+def _reasons(codes: str, windows: str, say: Messages) -> list[str]:
+    """Return why, in sentences: first what holds for the sensor, then what only windows show.
+
+    Each with the share of windows that it hit (``reason_windows``), where that is known. That
+    somebody never responds is said of the session, not of its windows.
+    """
+    pairs = (part.split("=") for part in windows.split(";") if part)
+    hit = {code: float(share) for code, share in pairs if code != Quality.NON_RESPONDER}
+    named = [code for code in codes.split(";") if code]
+    named += [code for code, share in hit.items() if share >= RARE and code not in named]
+    return [_reason(code, hit.get(code), say) for code in named]
+
+
+def _reason(code: str, share: float | None, say: Messages) -> str:
+    sentence = quality_sentence(code, say)
+    if share is None:
+        return sentence
+    return say("trust.hit", sentence=sentence.rstrip("."), share=say.percent(share))
 
 
 def role_names(story: Story) -> dict[str, str]:

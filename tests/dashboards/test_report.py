@@ -161,6 +161,30 @@ def test_the_researchers_page_has_everyone_the_marks_and_how_it_was_made(pages):
     assert set(figures_of(pages["researcher"])) == {"curve", "phases", "progress"}
 
 
+def test_each_sensors_reasons_stand_with_the_share_of_windows_that_they_hit(pages):
+    result = synthetic.session_result()
+    at = result.quality["kind"] == "ecg"
+    result.quality.loc[at, "reason_windows"] = "speech=0.192;corrected=0.004"
+    result.quality.loc[result.quality["person"] == "P06", "reasons"] = "non-responder"
+    result.quality.loc[result.quality["person"] == "P06", "reason_windows"] = "non-responder=1"
+    text = text_of(render_report(result, Audience.RESEARCHER, now=synthetic.NOW))
+    assert "no contact with the skin (30 % of windows). Data are missing for a while (5 %" in text
+    # What hit windows only is said as well, unless it is less than one in a hundred.
+    assert "with it heart-rate variability (19 % of windows)." in text
+    assert "had to be corrected (" not in text
+    assert "some healthy people have none. P06 eda" in text
+    assert "of windows" not in text_of(pages["leader"])
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("de", "(30 % der Fenster)"), ("hu", "(az ablakok 30%-ában)")]
+)
+def test_the_share_of_windows_is_said_in_the_pages_language(language, words):
+    result = synthetic.session_result()
+    page = render_report(result, Audience.RESEARCHER, now=synthetic.NOW, language=language)
+    assert words in text_of(page)
+
+
 def test_without_markers_the_plain_course_is_shown_and_said(pages):
     text = text_of(pages["plain"])
     assert "No phase was marked in this session" in text
