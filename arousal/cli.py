@@ -187,7 +187,7 @@ def report(
             write_derivatives(measured.result("research"), source.folder / "derivatives", now)
         else:
             note("no tables were written: nobody agreed to 'research'")
-    beyond = look_beyond(measured, result) if chosen is Audience.RESEARCHER else None
+    beyond = look_beyond(measured, result, now) if chosen is Audience.RESEARCHER else None
     write_report(result, target, chosen, now, person=person or "", beyond=beyond, **words)
     _summarise(result)
     click.echo(str(target))

@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> int:
         now = datetime.now(UTC)
         write_derivatives(result, folder / "derivatives", now)
         target = folder / "derivatives" / "report_researcher.html"
-        beyond = look_beyond(measured, result)
+        beyond = look_beyond(measured, result, now)
         write_report(result, target, Audience.RESEARCHER, now, beyond=beyond)
     except ArousalError as error:
         print(error, file=sys.stderr)  # noqa: T201
