@@ -49,6 +49,8 @@ class Aftermath:
         self._job: subprocess.Popen[str] | None = None
         self._made: str = ""
         self._trouble = ""
+        self._removed: tuple[str, ...] = ()
+        self._kept_back = ""
 
     @property
     def report_file(self) -> Path:
@@ -88,8 +90,15 @@ class Aftermath:
             As `arousal.forget.finish_withdrawals`. Nothing of theirs is shown in any case.
         """
         today = datetime.now(UTC).date()
-        done = finish_withdrawals(self._folder, today=today)
-        return {"removed": [line for one in done for line in one.lines]} if done else {}
+        try:
+            done = finish_withdrawals(self._folder, today=today)
+        except ArousalError as error:
+            self._kept_back = str(error)
+            raise
+        if not done:
+            return {}
+        self._removed, self._kept_back = tuple(line for one in done for line in one.lines), ""
+        return {"removed": list(self._removed)}
 
     # ------------------------------------------------------------------ corrections
 
@@ -127,6 +136,15 @@ class Aftermath:
             "presenters": {str(b.index): b.presenter for b in timeline.blocks},
             "findings": [str(f) for f in timeline.findings if f.severity != "note"],
             "report": self._report_state(),
+            "withdrawal": self._withdrawal_state(session),
+        }
+
+    def _withdrawal_state(self, session: SessionFile) -> dict[str, Any]:
+        """How many withdrew and are not yet removed, what was removed, what stood in its way."""
+        return {
+            "open": len(session.withdrawn),
+            "removed": list(self._removed),
+            "error": self._kept_back,
         }
 
     def _timeline(self, session: SessionFile, protocol: Protocol, recording: Recording) -> Timeline:

@@ -44,10 +44,14 @@ def test_w_closes_a_persons_streams_and_the_end_removes_them(new_page, lsl, stud
             page.keyboard.press(pressed)
         page.wait_for_selector("article[aria-label=P04]", state="detached", timeout=20_000)
         assert load_session(study.session / "session.toml").withdrawn == ("P04",)
-        assert "P04" not in json.dumps(study.state())
+        # The recorder looks at session.toml twice a second.
+        wait_until(lambda: "P04" not in json.dumps(study.state()), 10)
         page.keyboard.press("q")
         page.keyboard.press("y")
         page.wait_for_selector("text=Nothing was lost", timeout=60_000)
+        page.wait_for_selector("text=who withdrew is removed from the file", timeout=60_000)
+        assert "removed:" in page.locator("section[role=status]").text_content()
+        assert watched.accessibility_violations() == []
         watched.assert_quiet()
         wait_until(lambda: load_session(study.session / "session.toml").withdrawn == (), 60)
     streams = read_raw(study.session / "recording.xdf").streams

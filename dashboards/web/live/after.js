@@ -13,8 +13,8 @@ export function open(box, state) {
   now = state;
   summarised = "";
   data = null;
-  parts = { kept: make("section", { class: "panel" }), marks: make("section", { class: "panel" }), report: make("section", { class: "panel" }) };
-  box.append(make("div", { class: "page" }, parts.kept, parts.report, parts.marks));
+  parts = { kept: make("section", { class: "panel" }), gone: make("section", { class: "panel", role: "status", hidden: true }), marks: make("section", { class: "panel" }), report: make("section", { class: "panel" }) };
+  box.append(make("div", { class: "page" }, parts.kept, parts.gone, parts.report, parts.marks));
   parts.marks.append(make("p", { class: "quiet" }, t("after.reading")));
   load();
 }
@@ -88,6 +88,19 @@ function show(found) {
     make("p", { class: "quiet" }, count("after.corrections", data.corrections.length, { raw: data.raw })));
   course();
   drawReport(data.report);
+  drawWithdrawal(data.withdrawal);
+}
+
+/** Whether what was recorded of somebody who withdrew is out of the file yet; asked until it is. */
+function drawWithdrawal(state) {
+  parts.gone.hidden = !state.open && !state.removed.length;
+  if (parts.gone.hidden) return;
+  if (!state.open) {
+    parts.gone.replaceChildren(make("p", {}, shape("good"), ` ${t("after.removed")}`), make("details", {}, make("summary", {}, t("after.removed_what")), ...state.removed.map((line) => make("p", { class: "quiet" }, line))));
+    return;
+  }
+  parts.gone.replaceChildren(make("p", {}, shape(state.error ? "none" : "weak"), ` ${state.error || t("after.removing")}`));
+  setTimeout(async () => { try { drawWithdrawal((await get("timeline")).withdrawal); } catch { drawWithdrawal(state); } }, 1000);
 }
 
 const options = (chosen) => now.session.protocol.phases.map((p) => make("option", { value: p.id, selected: p.id === chosen }, term(p.name)));
