@@ -7,7 +7,8 @@ LSL clock: each line is also a pair of the two clocks) and ``type``:
 
 ==================  ==================================================================
 ``start``           versions, data file, host, forecast of the disk
-``stream-found``    a stream was opened: number in the data file, uid, name, kind, person
+``stream-found``    a stream was opened: number in the data file, uid, name, kind, person, and a
+                    copy of its header (also in ``start``, for the recorder's own marks)
 ``stream-back``     the same, and which earlier stream it continues
 ``stream-refused``  a stream was seen and is not recorded, and why
 ``stream-lost``     a stream's sender is gone, or the recording ended

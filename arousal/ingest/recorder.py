@@ -92,7 +92,6 @@ class Recorder:
     --------
     >>> with Recorder(Path("session-1")) as recorder:     # doctest: +SKIP
     ...     recorder.mark("phase/baseline")
-    ...     time.sleep(60)
     ...     summary = recorder.stop()
     """
 
@@ -167,6 +166,8 @@ class Recorder:
             free=self._disk.guard.free,
             reserve=self._disk.guard.holds,
             markers=self._outlet.info.name,
+            stream=self._marker_number,
+            header=self._outlet.xml,
         )
         self._finder = Finder()
         self._crew.add("find", self._find, FIND)
@@ -314,11 +315,9 @@ class Recorder:
 
     def _refuse(self, sighting: Sighting, reason: str) -> None:
         if sighting.uid not in self._unopened:
-            where = sighting.info.name
-            self._unopened[sighting.uid] = Finding(
-                "stream-refused", reason, Severity.PROBLEM, where
-            )
-            self._disk.note("stream-refused", uid=sighting.uid, name=where, reason=reason)
+            name = sighting.info.name
+            self._unopened[sighting.uid] = Finding("stream-refused", reason, Severity.PROBLEM, name)
+            self._disk.note("stream-refused", uid=sighting.uid, name=name, reason=reason)
         self.alarms.update("opening", tuple(self._unopened.values()))
 
     def _enter(self, inlet: Inlet) -> Segment | None:
@@ -342,6 +341,7 @@ class Recorder:
             rate=info.rate,
             person=segment.person,
             continues=segment.continues,
+            header=inlet.xml,
         )
         return segment
 
@@ -396,5 +396,5 @@ class Recorder:
             return
         text = f"the recorder's thread {fault.worker!r} {fault.what}: {fault.detail[-300:]}"
         hint = "recording goes on; please report this with the journal"
-        found = (Finding("recorder-fault", text, Severity.PROBLEM, fault.worker, hint),)
-        self.alarms.update(group, found)
+        found = Finding("recorder-fault", text, Severity.PROBLEM, fault.worker, hint)
+        self.alarms.update(group, (found,))

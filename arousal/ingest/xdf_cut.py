@@ -22,7 +22,12 @@ from arousal.ingest.raw import StreamInfo
 from arousal.ingest.xdf_assembly import StoredStream
 from arousal.ingest.xdf_bytes import open_bytes
 from arousal.ingest.xdf_headers import read_stream_header, rescue_stream_header, text_at
-from arousal.ingest.xdf_journal import damaged_blocks, read_file_journal, zeroed_blocks
+from arousal.ingest.xdf_journal import (
+    damaged_blocks,
+    read_file_journal,
+    spare_headers,
+    zeroed_blocks,
+)
 from arousal.ingest.xdf_raw import read_raw
 from arousal.ingest.xdf_walk import Bytes, ChunkIndex, StreamChunks, varlen, walk
 
@@ -61,8 +66,11 @@ def stored_streams(path: Path) -> dict[int, StreamInfo]:
     """Return stream id -> announcement of every stream whose header can be read."""
     with open_bytes(path) as opened:
         infos: dict[int, StreamInfo] = {}
-        walk(opened.view, lambda number, xml: _chunks_of(number, xml, infos))
-        return infos
+        journal = read_file_journal(path)
+        spare = spare_headers(journal, damaged_blocks(opened.view, journal, path.name)[1])
+        index = walk(opened.view, lambda number, xml: _chunks_of(number, xml, infos), spare)
+        there = {stream.stream_id for stream in index.streams}
+        return {number: info for number, info in infos.items() if number in there}
 
 
 def cut_xdf(source: Path, target: Path, removed: frozenset[int], change: TextChange) -> None:
@@ -86,8 +94,10 @@ def cut_xdf(source: Path, target: Path, removed: frozenset[int], change: TextCha
     """
     with open_bytes(source) as opened, target.open("wb") as out:
         view = opened.view
-        index = walk(view, lambda number, xml: _chunks_of(number, xml, {}))
-        bad = damaged_blocks(view, read_file_journal(source), source.name)[0]
+        journal = read_file_journal(source)
+        bad, noticed = damaged_blocks(view, journal, source.name)
+        spare = spare_headers(journal, noticed)
+        index = walk(view, lambda number, xml: _chunks_of(number, xml, {}), spare)
         bad += zeroed_blocks(view)
         out.write(xdf_chunks.MAGIC)
         if index.file_header is not None:

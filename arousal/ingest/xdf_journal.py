@@ -1,16 +1,19 @@
 """What the recorder's journal knows about the bytes of an XDF file: checksums and clock pairs.
 
-Of the lines of a journal (`arousal.ingest.journal`) two kinds matter here:
+Of the lines of a journal (`arousal.ingest.journal`) three kinds matter here:
 ``{"type": "block", "offset": int, "length": int, "crc32": int}`` for each block of bytes that was
-written, and every line with ``utc`` and ``lsl``: the same moment by the computer's calendar and on
-its LSL clock. They are read line by line, because one that is damaged must not cost the others.
+written, each with ``stream`` and ``header``: a copy of that stream's header, which a lost page of
+the file may have held, and every line with ``utc`` and ``lsl``: the same moment by the computer's
+calendar and on its LSL clock. They are read line by line, because one that is damaged must not cost
+the others.
 """
 
 from __future__ import annotations
 
 import json
 import zlib
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +24,7 @@ from arousal.findings import Finding, Severity
 from arousal.ingest.journal import journal_path
 from arousal.ingest.xdf_walk import Bytes
 
-__all__ = ["FileJournal", "damaged_blocks", "read_file_journal", "zeroed_blocks"]
+__all__ = ["FileJournal", "damaged_blocks", "read_file_journal", "spare_headers", "zeroed_blocks"]
 
 _PAGE = 4096
 
@@ -38,11 +41,14 @@ class FileJournal:
         Seconds on both clocks at the same moment.
     findings : tuple of Finding
         Lines that could not be read.
+    headers : mapping of int to str
+        Stream id -> XML of its header.
     """
 
     blocks: tuple[tuple[int, int, int], ...] = ()
     clock_pairs: tuple[tuple[float, float], ...] = ()
     findings: tuple[Finding, ...] = ()
+    headers: Mapping[int, str] = field(default_factory=dict)
 
 
 def read_file_journal(path: Path) -> FileJournal:
@@ -62,7 +68,7 @@ def read_file_journal(path: Path) -> FileJournal:
         if any(named != path.name for named in _names(records)):
             continue
         findings = (_unreadable(journal, bad),) if bad else ()
-        return FileJournal(_blocks(records), _clock_pairs(records), findings)
+        return FileJournal(_blocks(records), _clock_pairs(records), findings, _headers(records))
     return FileJournal()
 
 
@@ -93,6 +99,28 @@ def _blocks(records: list[dict[str, Any]]) -> tuple[tuple[int, int, int], ...]:
         if record.get("type") == "block" and all(_is_natural(number) for number in block):
             blocks[block[0]] = block  # bytes written again at the same place: the last counts
     return tuple(blocks.values())  # type: ignore[arg-type]
+
+
+def _headers(records: list[dict[str, Any]]) -> dict[int, str]:
+    return {
+        record["stream"]: record["header"]
+        for record in records
+        if _is_natural(record.get("stream")) and isinstance(record.get("header"), str)
+    }
+
+
+def spare_headers(journal: FileJournal, noticed: Sequence[Finding]) -> Mapping[int, str]:
+    """Return the journal's headers if its checksums are those of the file.
+
+    Parameters
+    ----------
+    journal : FileJournal
+        The journal.
+    noticed : sequence of Finding
+        What `damaged_blocks` said of the two.
+    """
+    foreign = any(finding.code == "journal-foreign" for finding in noticed)
+    return {} if foreign or not journal.blocks else journal.headers
 
 
 def _is_natural(number: object) -> bool:

@@ -27,6 +27,7 @@ from arousal.ingest.xdf_journal import (
     FileJournal,
     damaged_blocks,
     read_file_journal,
+    spare_headers,
     zeroed_blocks,
 )
 from arousal.ingest.xdf_walk import Bytes, ChunkIndex, StreamChunks, walk
@@ -91,9 +92,10 @@ class _Reading:
         self.findings = [*findings, *journal.findings]
 
     def result(self) -> RawXdf:
-        index = walk(self.view, self._stream_header)
-        self._refuse_if_foreign(index)
         bad, found = damaged_blocks(self.view, self.journal, self.path.name)
+        index = walk(self.view, self._stream_header, spare_headers(self.journal, found))
+        self.findings = list(dict.fromkeys(self.findings))  # the walk may look twice
+        self._refuse_if_foreign(index)
         self.findings += found
         bad = merged(bad + zeroed_blocks(self.view))
         lost = merged(index.skipped + bad)
@@ -155,6 +157,11 @@ class _Reading:
                 f"{amount} bytes in {len(lost)} places are damaged and were skipped, the first at "
                 f"byte {lost[0][0]}",
                 "times of what was lost are gaps",
+            )
+        for stream_id in index.spare:
+            self._find(
+                "xdf-header-spare",
+                f"the header of stream {stream_id} is lost; its copy in the journal was used",
             )
         for stream_id, count in index.orphans.items():
             self._find(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import struct
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -92,6 +92,8 @@ class ChunkIndex:
         Where an incomplete last chunk begins.
     magic : bool
         Whether the file begins as every XDF file does.
+    spare : list of int
+        Ids of the streams whose header is not in the file and was given instead.
     """
 
     file_header: tuple[int, int] | None = None
@@ -100,13 +102,16 @@ class ChunkIndex:
     skipped: list[tuple[int, int]] = field(default_factory=list)
     cut: int | None = None
     magic: bool = True
+    spare: list[int] = field(default_factory=list)
 
 
 StreamReader = Callable[[int, str], StreamChunks | None]
 """Reads a stream header (id, XML); ``None`` if it cannot be understood."""
 
 
-def walk(view: Bytes, read_header: StreamReader) -> ChunkIndex:
+def walk(
+    view: Bytes, read_header: StreamReader, spare: Mapping[int, str] | None = None
+) -> ChunkIndex:
     """List the chunks of a file.
 
     Parameters
@@ -115,8 +120,18 @@ def walk(view: Bytes, read_header: StreamReader) -> ChunkIndex:
         The whole file (mapped, not read).
     read_header : callable
         Turns stream id and XML into `StreamChunks`, or ``None``.
+    spare : mapping of int to str, optional
+        Stream id -> header's XML from elsewhere, for streams whose own is lost.
     """
-    return _Walk(view, read_header).run()
+    index = _Walk(view, read_header, {}).run()
+    there = {stream.stream_id for stream in index.streams}
+    missing = {number: xml for number, xml in (spare or {}).items() if number not in there}
+    if not missing:
+        return index
+    index = _Walk(view, read_header, missing).run()
+    index.streams = [s for s in index.streams if s.stream_id not in missing or s.at or s.offsets]
+    index.spare = [s.stream_id for s in index.streams if s.stream_id in missing]
+    return index
 
 
 def varlen(view: Bytes, at: int) -> tuple[int, int]:
@@ -138,13 +153,18 @@ def varlen(view: Bytes, at: int) -> tuple[int, int]:
 
 
 class _Walk:
-    def __init__(self, view: Bytes, read_header: StreamReader) -> None:
+    def __init__(self, view: Bytes, read_header: StreamReader, spare: Mapping[int, str]) -> None:
         self.view = view
         self.size = len(view)
         self.read_header = read_header
         self.index = ChunkIndex()
         self.known: dict[int, StreamChunks] = {}
         self.latest: StreamChunks | None = None
+        for stream_id, xml in spare.items():
+            if (stream := read_header(stream_id, xml)) is not None:
+                self.known[stream_id] = stream
+                self.index.streams.append(stream)
+        self.spare = frozenset(self.known)
 
     def run(self) -> ChunkIndex:
         at = len(MAGIC)
@@ -272,6 +292,8 @@ class _Walk:
         if stream_id in self.known and self.known[stream_id].header == xml:
             return
         stream = self.read_header(stream_id, xml)
+        if stream is None and stream_id in self.spare:
+            return
         self.known.pop(stream_id, None)
         if stream is not None:
             self.known[stream_id] = stream

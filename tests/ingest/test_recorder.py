@@ -207,6 +207,28 @@ def test_the_journals_blocks_tile_the_file_with_its_checksums(session):
     assert all(zlib.crc32(data[b["offset"] :][: b["length"]]) == b["crc32"] for b in blocks)
 
 
+def test_a_lost_first_page_costs_its_own_chunks_and_no_stream(session, tmp_path):
+    """The headers that lay in it are read from the journal, which holds a copy of each."""
+    from arousal.ingest.xdf_raw import read_raw
+
+    whole = read_raw(session.summary.path)
+    data = session.summary.path.read_bytes()
+    size = 16_384
+    (tmp_path / "recording.xdf").write_bytes(bytes(size) + data[size:])
+    (tmp_path / "journal.jsonl").write_bytes(session.summary.journal.read_bytes())
+    part = read_raw(tmp_path / "recording.xdf")
+    kept = {s.stream_id: s for s in part.streams}
+    assert kept.keys() == {s.stream_id for s in whole.streams}
+    assert "xdf-header-spare" in {f.code for f in part.findings}
+    for stream in whole.streams:
+        found, size_of = kept[stream.stream_id], len(kept[stream.stream_id].stamps)
+        assert found.info == stream.info
+        tail = stream.stamps[len(stream.stamps) - size_of :]
+        np.testing.assert_array_equal(found.stamps, tail)
+        if stream.info.rate == 130.0:
+            assert size_of > len(stream.stamps) - 3 * 130
+
+
 def test_the_journal_pairs_both_clocks_and_ends_with_the_result(session):
     pairs = [(e.utc - e.lsl) for e in session.journal]
     assert max(pairs) - min(pairs) < 0.05

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from arousal.errors import ArousalError
 from arousal.ingest.xdf import XdfFile, read_xdf
+from arousal.ingest.xdf_cut import check_cut, cut_xdf, stored_streams
 from arousal.ingest.xdf_raw import RawXdf, read_raw
 from tests.ingest.xdf_files import XdfBytes, header_xml, journal_lines
 
@@ -205,6 +207,54 @@ def test_no_value_is_wrong_where_checksums_are_known(tmp_path_factory, data):
     for stream in raw.streams:
         if stream.info.name == "ecg" and stream.info.format == "double64":
             counts(raw, raw.streams.index(stream))
+
+
+def header_lines(file: XdfBytes) -> str:
+    """What the recorder's journal says beside the checksums: a copy of each stream's header."""
+    xml = {1: header_xml("ecg", fmt="double64", rate=10.0), 2: header_xml("marks", fmt="string")}
+    lines = [{"type": "stream-found", "stream": n, "header": text} for n, text in xml.items()]
+    return "".join(json.dumps(line) + "\n" for line in lines)
+
+
+def test_a_lost_page_with_every_header_costs_its_own_chunks_where_the_journal_has_copies(
+    tmp_path: Path,
+):
+    file = session()
+    first, content = file.places[HEADERS], bytearray(file.content)
+    content[:first] = bytes(first)
+    path = write(tmp_path / "recording.xdf", bytes(content))
+    with pytest.raises(ArousalError):
+        read_raw(path)
+    told = journal_lines(file.content, file.places)
+    (tmp_path / "journal.jsonl").write_text(header_lines(file) + told)
+    raw = read_raw(path)
+    assert [s.info.name for s in raw.streams] == ["ecg", "marks"]
+    assert len(counts(raw)) == 600
+    assert {"xdf-header-spare", "xdf-magic", "xdf-checksum"} <= codes(raw)
+    assert len(set(raw.findings)) == len(raw.findings)
+    assert stored_streams(path).keys() == {1, 2}
+    (tmp_path / "elsewhere").mkdir()
+    copy = tmp_path / "elsewhere" / "copy.xdf"
+    cut_xdf(path, copy, frozenset({2}), str)
+    check_cut(path, copy, frozenset({2}), str)
+    assert len(counts(read_raw(copy))) == 600
+
+
+def test_headers_of_a_journal_are_left_alone_where_the_file_has_its_own_or_no_checksum_fits(
+    tmp_path: Path,
+):
+    file = session()
+    wrong = header_lines(file).replace('"double64', '"x').replace("ecg", "wrong")
+    told = journal_lines(file.content, file.places)
+    (tmp_path / "journal.jsonl").write_text(wrong + told)
+    raw = read_raw(write(tmp_path / "recording.xdf", file.content))
+    assert raw.findings == ()
+    assert raw.streams[0].info.name == "ecg"
+    content = bytes(file.places[3] - file.places[2])
+    content = file.content[: file.places[2]] + content + file.content[file.places[3] :]
+    write(tmp_path / "recording.xdf", content)
+    (tmp_path / "journal.jsonl").write_text(header_lines(file))
+    assert [s.info.name for s in read_raw(tmp_path / "recording.xdf").streams] == ["marks"]
 
 
 def test_a_journal_of_another_file_is_not_used(tmp_path: Path):
