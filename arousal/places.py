@@ -14,7 +14,7 @@ from pathlib import Path
 from arousal.locked import check_unlocked
 from arousal.session import SessionFile, load_session
 
-__all__ = ["data_files", "session_folder", "study_folder"]
+__all__ = ["data_files", "session_folder", "sessions_of", "study_folder"]
 
 SESSION, STUDY, XDF = "session.toml", "study.toml", ".xdf"
 
@@ -48,6 +48,16 @@ def data_files(folder: Path, session: SessionFile) -> tuple[Path, ...]:
         if (found := number.fullmatch(path.name)) and path.is_file()
     }
     return (first, *(later[n] for n in sorted(later)))
+
+
+def sessions_of(study: Path) -> tuple[Path, ...]:
+    """Return the folders of a study's sessions, by name.
+
+    A session is a folder in ``sessions/`` with a ``session.toml``. Hidden folders are none: they
+    are what a file manager or a synchronising program keeps for itself.
+    """
+    found = (study / "sessions").glob(f"*/{SESSION}")
+    return tuple(sorted(p.parent for p in found if not p.parent.name.startswith(".")))
 
 
 def session_folder(path: Path) -> Path | None:

@@ -69,6 +69,7 @@ __all__ = [
     "load_session",
     "load_study",
     "names_people",
+    "participants_of",
 ]
 
 PURPOSES = (
@@ -331,6 +332,12 @@ def load_participants(path: Path) -> dict[str, Participant]:
             raise SettingsError(f"line {line}: {person.participant_id} appears twice", where=path)
         people[person.participant_id] = person
     return people
+
+
+def participants_of(study: Path) -> dict[str, Participant]:
+    """Return the rows of a study's ``participants.tsv``; none if there is no such table."""
+    table = study / "participants.tsv"
+    return load_participants(table) if table.exists() else {}
 
 
 def names_people(column: str) -> bool:

@@ -17,7 +17,7 @@ import numpy as np
 from arousal.errors import DataError
 from arousal.phase_align.align import group_of
 from arousal.protocol import Protocol
-from arousal.study.roll import SessionEntry
+from arousal.study.roll import RollEntry
 from arousal.study.stored import read_table
 from arousal.tables import CURVES, MEASURES, PHASES, QUALITY
 
@@ -98,7 +98,7 @@ class Condensed:
     references: Mapping[str, int]
 
 
-def condense(entry: SessionEntry) -> Condensed:
+def condense(entry: RollEntry) -> Condensed:
     """Read a processed session.
 
     Raises

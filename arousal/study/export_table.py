@@ -15,7 +15,7 @@ from arousal.atomic import replacing, write_text
 from arousal.errors import UsageError
 from arousal.study.dataset import KINDS, quoted
 from arousal.study.dictionary import dictionary
-from arousal.study.query import Answer, opened, shown_sessions
+from arousal.study.query import Answer, opened, processed_sessions
 
 __all__ = ["FORMATS", "as_csv", "as_json", "as_lines", "as_tsv", "export_tables", "write_new"]
 
@@ -146,13 +146,15 @@ def export_tables(
     ------
     UsageError
         If there is no such kind or form, or a file stands there already.
+    NothingUsableError
+        If nothing was processed yet.
     """
     known = [t.name for t in KINDS]
     if form not in FORMATS:
         raise UsageError(f"form is {form!r}, must be one of {', '.join(FORMATS)}")
     if unknown := [k for k in kinds if k not in known]:
         raise UsageError(f"no table {unknown[0]!r}; known: {', '.join(known)}")
-    shown, hidden = shown_sessions(study)
+    shown, hidden = processed_sessions(study)
     with opened(study, shown, sealed=False) as connection:
         every = kinds or [k for k in known if connection.execute(f"FROM {quoted(k)}").fetchone()]
         targets = [out / f"{kind}.{form}" for kind in every]

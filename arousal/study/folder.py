@@ -20,14 +20,15 @@ from pathlib import Path
 
 from arousal.atomic import make_folder, write_text
 from arousal.errors import ArousalError, UsageError
+from arousal.places import sessions_of
 from arousal.protocol import load_protocol
 from arousal.session import (
     Participant,
     SessionFile,
     StudyFile,
-    load_participants,
     load_session,
     load_study,
+    participants_of,
 )
 from arousal.study_files import check_free, study_toml
 
@@ -80,7 +81,7 @@ class StudyFolder:
 
     def session_folders(self) -> tuple[Path, ...]:
         """Return the folders that hold a ``session.toml``, by name."""
-        return tuple(sorted(p.parent for p in self.sessions.glob("*/session.toml")))
+        return sessions_of(self.root)
 
     def entries(self) -> Iterator[SessionEntry]:
         """Read each session's own file; one that cannot be read does not stop the others."""
@@ -109,8 +110,7 @@ def open_study(folder: Path) -> StudyFolder:
         raise UsageError(
             "is no study (no study.toml)", where=folder, hint="make one: arousal study new FOLDER"
         )
-    table = folder / "participants.tsv"
-    people = load_participants(table) if table.exists() else {}
+    people = participants_of(folder)
     return StudyFolder(folder, load_study(folder / "study.toml"), people)
 
 

@@ -21,7 +21,7 @@ from arousal.protocol import Protocol
 from arousal.study.condensed import Condensed, MeasureQuality, condense, is_processed
 from arousal.study.longitudinal import StoredCourse, load_longitudinal
 from arousal.study.record import load_record
-from arousal.study.roll import SessionEntry, StudyRoll, study_roll
+from arousal.study.roll import RollEntry, StudyRoll, study_roll
 from arousal.study.tested import Tested, load_tested
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def read_overview(folder: Path, progress: Progress = lambda _: None) -> StudyOve
     )
 
 
-def _session(study: Path, entry: SessionEntry) -> tuple[SessionOverview, Condensed | None]:
+def _session(study: Path, entry: RollEntry) -> tuple[SessionOverview, Condensed | None]:
     if entry.trouble:
         return _without(entry, "unreadable", entry.trouble), None
     if entry.session is not None and entry.session.people and not entry.agreed:
@@ -185,7 +185,7 @@ def _session(study: Path, entry: SessionEntry) -> tuple[SessionOverview, Condens
     return seen, data
 
 
-def _without(entry: SessionEntry, state: State, reason: str) -> SessionOverview:
+def _without(entry: RollEntry, state: State, reason: str) -> SessionOverview:
     protocol = entry.protocol.id if entry.protocol is not None else ""
     roster = len(entry.session.people) if entry.session is not None else 0
     withheld = roster - len(entry.agreed)

@@ -14,12 +14,12 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from arousal.errors import NothingUsableError, UsageError
-from arousal.session import Participant, load_participants, load_study
+from arousal.session import Participant, load_study, participants_of
 from arousal.study.dataset import KINDS, part_sessions
 from arousal.study.inputs import Inputs, consent_digest, input_files, look_at, unchanged
 from arousal.study.record import Record, load_record, recorded_sessions
 
-__all__ = ["Plan", "is_current", "left_overs", "may_be_shown", "participants_of", "plan_study"]
+__all__ = ["Plan", "is_current", "left_overs", "may_be_shown", "plan_study"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +92,6 @@ def plan_study(
         standing,
         {n: reason for n, reason in refused.items() if n in chosen},
     )
-
-
-def participants_of(study: Path) -> dict[str, Participant]:
-    """Return the rows of ``participants.tsv``; none if there is no such table."""
-    table = study / "participants.tsv"
-    return load_participants(table) if table.exists() else {}
 
 
 def is_current(

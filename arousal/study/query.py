@@ -14,10 +14,10 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from arousal.errors import NothingUsableError, UsageError
-from arousal.session import load_study
+from arousal.session import load_study, participants_of
 from arousal.study.dataset import ALONE, KINDS, columns_of, load_duckdb, part_path, quoted
 from arousal.study.dictionary import columns_with_session
-from arousal.study.plan import may_be_shown, participants_of
+from arousal.study.plan import may_be_shown
 from arousal.study.record import load_record, recorded_sessions
 from arousal.tables import Table
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import duckdb
     import pandas as pd
 
-__all__ = ["Answer", "ask", "opened", "read_kind", "shown_sessions"]
+__all__ = ["Answer", "ask", "opened", "processed_sessions", "read_kind", "shown_sessions"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ def ask(study: Path, question: str) -> Answer:
     NothingUsableError
         If nothing was processed yet.
     """
-    shown, hidden = _there(study)
+    shown, hidden = processed_sessions(study)
     module = load_duckdb()
     with opened(study, shown) as connection:
         _check(connection, module, question)
@@ -179,12 +179,19 @@ def read_kind(study: Path, kind: str) -> pd.DataFrame:
     """
     if kind not in {t.name for t in KINDS}:
         raise UsageError(f"no table {kind!r}; known: {', '.join(t.name for t in KINDS)}")
-    shown, _ = _there(study)
+    shown, _ = processed_sessions(study)
     with opened(study, shown) as connection:
         return connection.execute(f"FROM {quoted(kind)}").df()
 
 
-def _there(study: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def processed_sessions(study: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what `shown_sessions` does, where there is anything at all.
+
+    Raises
+    ------
+    NothingUsableError
+        If nothing was processed yet.
+    """
     shown, hidden = shown_sessions(study)
     if not shown and not hidden:
         raise NothingUsableError(

@@ -6,6 +6,8 @@ import hashlib
 from datetime import datetime
 from pathlib import Path
 
+from arousal.places import sessions_of
+
 __all__ = ["note_look", "registered_copy"]
 
 LEDGER = "hypotheses.toml"
@@ -47,7 +49,7 @@ def note_look(study: Path, digest: str, now: datetime) -> None:
     """
     from arousal.hypothesis.registration import load_ledger, mark_read, registered
 
-    sessions = sum(1 for _ in (study / "sessions").glob("*/session.toml"))
+    sessions = len(sessions_of(study))
     looks = load_ledger(study).looks_at(digest)
     if not looks or looks[-1].sessions != sessions:
         mark_read(study, registered(study)[0], sessions, now)

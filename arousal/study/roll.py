@@ -12,18 +12,19 @@ from pathlib import Path
 
 from arousal.consent import Consents
 from arousal.errors import ArousalError
+from arousal.places import sessions_of
 from arousal.protocol import Protocol
-from arousal.session import SessionFile, StudyFile, load_participants, load_session, load_study
+from arousal.session import SessionFile, StudyFile, load_session, load_study, participants_of
 from arousal.session_input import protocol_of
 
-__all__ = ["SessionEntry", "StudyRoll", "study_roll"]
+__all__ = ["RollEntry", "StudyRoll", "study_roll"]
 
 PURPOSE = "research"
 """What everybody on a study's page agreed to."""
 
 
 @dataclass(frozen=True, slots=True)
-class SessionEntry:
+class RollEntry:
     """One session folder of a study.
 
     Parameters
@@ -76,7 +77,7 @@ class StudyRoll:
 
     folder: Path
     study: StudyFile
-    sessions: Mapping[str, SessionEntry]
+    sessions: Mapping[str, RollEntry]
 
     def unwilling(self, people: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, ...]]:
         """Return whose data may not be used (any more).
@@ -115,21 +116,19 @@ def study_roll(folder: Path) -> StudyRoll:
         entry and stops nothing.
     """
     study = load_study(folder / "study.toml")
-    table = folder / "participants.tsv"
-    participants = load_participants(table) if table.exists() else {}
+    participants = participants_of(folder)
     protocols: dict[tuple[str, Path], Protocol] = {}
     entries = {}
-    for path in sorted((folder / "sessions").glob("*/session.toml")):
-        here = path.parent
+    for here in sessions_of(folder):
         try:
-            session = load_session(path)
+            session = load_session(here / "session.toml")
             protocol = _protocol(session, study, here, folder, protocols)
         except ArousalError as error:
             nobody = Consents(None, study, participants)
-            entries[here.name] = SessionEntry(here.name, here, None, None, nobody, error.message)
+            entries[here.name] = RollEntry(here.name, here, None, None, nobody, error.message)
             continue
         consents = Consents(session, study, participants)
-        entries[here.name] = SessionEntry(here.name, here, session, protocol, consents)
+        entries[here.name] = RollEntry(here.name, here, session, protocol, consents)
     return StudyRoll(folder, study, entries)
 
 

@@ -19,7 +19,7 @@ from typing import Literal
 
 from arousal.errors import ArousalError, UsageError, one_line
 from arousal.findings import Severity
-from arousal.session import Participant
+from arousal.session import Participant, participants_of
 from arousal.study.inputs import (
     Inputs,
     consent_digest,
@@ -30,7 +30,6 @@ from arousal.study.inputs import (
 )
 from arousal.study.made import outputs_stand, write_outputs
 from arousal.study.measured_session import measure_session
-from arousal.study.plan import participants_of
 from arousal.study.record import Record, load_record, save_record
 from arousal.study.removal import remove_session
 

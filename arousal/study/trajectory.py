@@ -32,7 +32,8 @@ from arousal.hypothesis.registration import (
     status_of,
 )
 from arousal.hypothesis.study_facts import StudyFacts
-from arousal.session import load_participants, load_study
+from arousal.places import sessions_of
+from arousal.session import load_study, participants_of
 from arousal.study.exploration import explore_study
 from arousal.study.reading import SessionReading, read_session
 from arousal.study.study_test import StudyCurve, StudyTest, write_study_test
@@ -77,7 +78,7 @@ def run_study_test(
     """
     load_study(folder / "study.toml")
     file, entry = registered(folder, name)
-    sessions = sorted(p.parent for p in (folder / "sessions").glob("*/session.toml"))
+    sessions = sessions_of(folder)
     if not sessions:
         raise NothingUsableError("no session", where=folder / "sessions")
     mark_read(folder, file, len(sessions), now)
@@ -106,10 +107,7 @@ def _one_by_one(progress: Progress) -> Reader:
 
 def _participants(folder: Path) -> frozenset[str]:
     """What ``participants.tsv`` tells of anybody."""
-    path = folder / "participants.tsv"
-    if not path.exists():
-        return frozenset()
-    people = load_participants(path).values()
+    people = participants_of(folder).values()
     told = {name for p in people for name in p.covariates}
     told |= {"age" for p in people if p.age_band} | {"sex" for p in people if p.sex}
     return frozenset(told)

@@ -15,7 +15,7 @@ from arousal.protocol import load_protocol
 from arousal.study.condensed import BINS, MeasureQuality
 from arousal.study.longitudinal import StoredCourse, longitudinal
 from arousal.study.overview import SessionOverview, StudyOverview
-from arousal.study.roll import SessionEntry, StudyRoll
+from arousal.study.roll import RollEntry, StudyRoll
 from arousal.study.tested import Tested
 from arousal.tables import INDEX_ID, MEASURES
 from tests.dashboards.test_results_page import study_test
@@ -133,7 +133,7 @@ class _File:
 
 def _course(tested, listed):
     entries = {
-        s.id: SessionEntry(s.id, None, _File(s.meeting), None, None)  # type: ignore[arg-type]
+        s.id: RollEntry(s.id, None, _File(s.meeting), None, None)  # type: ignore[arg-type]
         for s in listed
     }
     roll = StudyRoll(None, None, entries)  # type: ignore[arg-type]

@@ -108,6 +108,9 @@ def test_before_anything_was_processed_there_is_nothing_to_ask(tmp_path):
     (tmp_path / "study.toml").write_text('schema = 1\nname = "s"\n')
     with pytest.raises(NothingUsableError, match="there are no tables yet"):
         ask(tmp_path, "select 1")
+    with pytest.raises(NothingUsableError, match="there are no tables yet"):
+        export_tables(tmp_path, tmp_path / "out", "csv")
+    assert not (tmp_path / "out").exists()
 
 
 def test_missing_numbers_are_null_and_numbers_keep_their_last_digit(tmp_path):
