@@ -130,7 +130,9 @@ def input_files(study: Path, session: Path, more: Iterable[str] = ()) -> dict[st
 
 
 def named_elsewhere(study: Path, session: Path) -> tuple[str, ...]:
-    """Return the names of files outside of a session that it is made from: a protocol's, mostly.
+    """Return the names of files outside of a session that it is made from.
+
+    That is its own protocol's file, and those that its mapping names (device rules, marks).
 
     Parameters
     ----------
@@ -138,16 +140,34 @@ def named_elsewhere(study: Path, session: Path) -> tuple[str, ...]:
         Folders. Where a file in them breaks a rule nothing is found; reading it will say so.
     """
     try:
-        own, shared = load_session(session / "session.toml"), load_study(study / "study.toml")
+        found = [*_own_protocol(study, session), *_of_mapping(session)]
     except ArousalError:
         return ()
+    root = study.resolve()
+    return tuple(
+        f"study/{p.relative_to(root).as_posix()}" if p.is_relative_to(root) else str(p)
+        for p in dict.fromkeys(path.resolve() for path in found)
+    )
+
+
+def _own_protocol(study: Path, session: Path) -> Iterator[Path]:
+    own, shared = load_session(session / "session.toml"), load_study(study / "study.toml")
     named, start = (shared.protocol, study)
     if "protocol" in own.model_fields_set:
         named, start = (own.protocol, session)
-    if not named.endswith(".toml"):
-        return ()
-    path, root = (start / named).resolve(), study.resolve()
-    return (f"study/{path.relative_to(root)}" if path.is_relative_to(root) else str(path),)
+    if named.endswith(".toml"):
+        yield start / named
+
+
+def _of_mapping(session: Path) -> Iterator[Path]:
+    if not (session / "mapping.toml").is_file():
+        return
+    from arousal.ingest.mapping import load_mapping  # (the package below it is slow to import)
+
+    words = load_mapping(session / "mapping.toml")
+    yield from words.device_files()
+    if words.events.file is not None:
+        yield words.folder / words.events.file
 
 
 def _walk(folder: Path, depth: int, top: bool = True) -> Iterator[Path]:

@@ -12,6 +12,7 @@ import arousal
 from arousal.errors import DataError, NothingUsableError, SettingsError, UsageError
 from arousal.hypothesis.hypothesis_file import load_hypothesis
 from arousal.hypothesis.registration import load_ledger, register
+from arousal.places import sessions_of
 from arousal.study import session_job
 from arousal.study.dataset import part_path, part_sessions
 from arousal.study.measured_session import measure_session
@@ -150,6 +151,23 @@ def test_a_protocol_that_both_name_is_an_input_of_both(study):
     assert states(run(study)) == (0, 2, 0)
     (study / "ours.toml").write_text((study / "ours.toml").read_text() + "# changed\n")
     assert states(run(study)) == (2, 0, 0)
+
+
+def test_device_rules_that_lie_outside_of_the_session_are_an_input(study):
+    rules = study / "rules.toml"
+    rules.write_text("schema = 1\n")
+    mapping = study / "sessions" / "s1" / "mapping.toml"
+    mapping.write_text('schema = 1\ndevices = ["../../rules.toml"]\n')
+    assert states(run(study)) == (1, 1, 0)
+    assert states(run(study)) == (0, 2, 0)
+    rules.write_text("schema = 1\n# changed\n")
+    assert states(run(study)) == (1, 1, 0)
+
+
+def test_a_hidden_folder_among_the_sessions_is_none(study):
+    shutil.copytree(study / "sessions" / "s1", study / "sessions" / ".s1-conflict")
+    assert states(run(study)) == (0, 2, 0)
+    assert [p.name for p in sessions_of(study)] == ["s1", "s2"]
 
 
 def test_a_new_time_of_a_file_alone_is_no_change(study):
