@@ -154,6 +154,6 @@ def test_show_lists_a_study_and_ends_with_3_where_something_is_wrong(run, study,
     code, out, err = run("study", "show", study, "--verify", "--json")
     assert code == 3
     assert json.loads(out)["problems"] == [
-        "sessions/m1: changed or gone since it was added (a withdrawal does that): recording.xdf"
+        "sessions/m1: changed or gone since it was added: recording.xdf"
     ]
     assert "to be put right: 1, as listed" in err

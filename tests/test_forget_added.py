@@ -11,7 +11,7 @@ from arousal.forget import forget
 from arousal.ingest import load
 from arousal.study.adding import Adding, Wishes, candidates
 from arousal.study.folder import new_study
-from arousal.study.sources import read_sources
+from arousal.study.sources import changed_files, read_sources
 from tests import small_session
 from tests.ingest.made_e4 import e4
 from tests.small_session import beats, markers
@@ -89,8 +89,13 @@ def test_the_name_of_a_rewritten_file_is_forgotten_but_not_its_checksum(study, t
     [before] = read_sources(folder)
     forget(study, "P02", today=TODAY)
     assert naming(study, "P02") == []
-    [after] = read_sources(folder)
-    assert after.sha256 == before.sha256
+    as_added, as_it_is = read_sources(folder)
+    assert as_added.sha256 == before.sha256
+    assert as_it_is.file == before.file
+    assert changed_files(folder) == ()
+    with path.open("rb") as original:  # spoiled by somebody: a withdrawal does not hide that
+        (folder / "recording.xdf").write_bytes(original.read())
+    assert changed_files(folder) == ("recording.xdf",)
     with pytest.raises(UsageError, match="in the study already, as session m1"):
         add(study, path, session="m2")
 

@@ -18,6 +18,7 @@ import tomlkit
 from arousal.atomic import write_text
 from arousal.forget.bids_runs import forget_in_events
 from arousal.forget.leaver import TOMBSTONE, Leaver, own_recording
+from arousal.forget.source_rows import forget_in_sources, unchanged_sources
 from arousal.ingest.journal_cut import Cut, cut_journal, journals_of
 from arousal.ingest.xdf_cut import check_cut, cut_xdf, stored_streams
 from arousal.session import load_session
@@ -46,10 +47,11 @@ def forget_in(folder: Path, who: Leaver, person: str) -> list[str]:
     removed = [] if own is None else _drop_recording(folder, own)
     if own is not None and set(session.people) == {person}:
         return [*removed, *drop_folder(folder, "the session, in which nobody else was recorded")]
+    whole = unchanged_sources(folder)
     removed += forget_in_events(folder / session.recording, who)
-    removed += _forget_sources(folder / "sources.tsv", who)
     for path, numbers in who.streams.items():
         removed += _forget_recording(path, numbers, who)
+    removed += forget_in_sources(folder, who, whole)
     removed += _forget_corrections(folder / "timeline.tsv", who)
     removed += _forget_ratings(folder / "ratings.tsv", who)
     if (folder / "truth.json").exists():
@@ -74,19 +76,6 @@ def _drop_recording(folder: Path, own: Path) -> list[str]:
             break
         above.rmdir()
     return ["their own recording"]
-
-
-def _forget_sources(path: Path, who: Leaver) -> list[str]:
-    """Rows of files that are gone go; sha256 of others stay, so that they cannot come back."""
-    if not path.is_file():
-        return []
-    head, *rows = path.read_text(encoding="utf-8").splitlines()
-    there = [r for r in rows if (path.parent / r.split("\t", 1)[0]).exists()]
-    kept = [who.hidden.without(row, TOMBSTONE) for row in there]
-    if kept == rows:
-        return []
-    write_text(path, "".join(f"{line}\n" for line in (head, *kept)))
-    return ["names of files in sources.tsv"]
 
 
 def _forget_recording(path: Path, numbers: frozenset[int], who: Leaver) -> list[str]:

@@ -198,7 +198,7 @@ def _wrong(study: StudyFolder, entry: SessionEntry, verify: bool) -> Iterator[st
         yield entry.error
     try:
         if verify and (changed := changed_files(entry.folder)):
-            text = "changed or gone since it was added (a withdrawal does that)"
+            text = "changed or gone since it was added"
             yield f"{text}: {', '.join(changed)}"
         elif not verify:
             read_sources(entry.folder)

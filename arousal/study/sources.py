@@ -2,7 +2,8 @@
 
 One row per data file: where it lies in the session's folder, what it was called (the name, never
 the path), its sha256 when it was added, its size, what it was read as, and the day. So the same
-file is never added twice, and a file that was changed afterwards can be told.
+file is never added twice, and a file that was changed afterwards can be told. What a withdrawal
+rewrote has one more row, with the checksum that it has since.
 """
 
 from __future__ import annotations
@@ -101,12 +102,15 @@ def sources_text(rows: tuple[SourceFile, ...]) -> str:
 def changed_files(folder: Path) -> tuple[str, ...]:
     """Return which files of a session are gone, or other than when they were added.
 
+    A file out of which a withdrawal took somebody has a second row, which holds then.
+
     Raises
     ------
     SettingsError
         As `read_sources`.
     """
-    return tuple(row.file for row in read_sources(folder) if _differs(folder / row.file, row))
+    last = {row.file: row for row in read_sources(folder)}
+    return tuple(name for name, row in last.items() if _differs(folder / name, row))
 
 
 def _differs(path: Path, row: SourceFile) -> bool:

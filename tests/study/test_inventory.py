@@ -84,7 +84,7 @@ def test_every_kind_of_trouble_is_told_and_the_rest_is_still_listed(study):
         "sessions/broken: not valid TOML",
         "sessions/copy: session.toml says id = 'm1', the folder is 'copy'",
         "sessions/copy: not in participants.tsv: P09",
-        "sessions/m1: changed or gone since it was added (a withdrawal does that): recording.xdf",
+        "sessions/m1: changed or gone since it was added: recording.xdf",
         "sessions/m2: there is no recording.xdf",
         "2 sessions have the id m1",
         "sessions/empty: holds no session.toml",
