@@ -152,9 +152,15 @@ def longitudinal(tested: Tested, roll: StudyRoll, scores: pd.DataFrame) -> Longi
     Raises
     ------
     NothingUsableError
-        If no covariate is told anywhere.
+        If there is no case block, or no covariate is told anywhere.
     """
     blocks = tested.contrasts[tested.contrasts["block"] > 0].reset_index(drop=True)
+    if blocks.empty:
+        raise NothingUsableError(
+            "the test has no case block to hold against anything",
+            where=roll.folder,
+            hint="derivatives/contrasts.tsv has the reasons",
+        )
     covariates = dict(_covariates(blocks, roll, scores))
     told = {name: values for name, values in covariates.items() if np.isfinite(values).any()}
     if not told:

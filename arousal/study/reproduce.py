@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -168,10 +168,20 @@ def _changes(told: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
         if key in told and told[key] != now[key]:
             yield f"{key}: {_short(told[key])} then, {_short(now[key])} now"
     yield from _changed("package", told["packages"], now["packages"])
-    then = {row["path"]: row["sha256"] for row in told["inputs"]}
-    here = {row["path"]: row["sha256"] for row in now["inputs"]}
-    yield from _changed("input", then, here)
+    yield from _changed("input", _inputs(told["inputs"]), _inputs(now["inputs"]))
     yield from _changed("setting", _flat(told["settings"]), _flat(now["settings"]))
+
+
+def _inputs(rows: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """Name -> checksum; files of one name (one folder a wristband) are told apart by numbers."""
+    found: dict[str, str] = {}
+    for row in rows:
+        name, number = row["path"], 1
+        while name in found:
+            number += 1
+            name = f"{row['path']} ({number})"
+        found[name] = row["sha256"]
+    return found
 
 
 def _changed(what: str, then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,8 +14,9 @@ from arousal.cli import cli
 from arousal.derivatives import write_table
 from arousal.errors import NothingUsableError
 from arousal.hypothesis.kenward_roger import kenward_roger
-from arousal.study.longitudinal import load_longitudinal, run_longitudinal
+from arousal.study.longitudinal import load_longitudinal, longitudinal, run_longitudinal
 from arousal.study.overview import read_overview
+from arousal.study.phenotype import load_phenotype
 from arousal.study.roll import study_roll
 from arousal.study.slopes import fit_slope
 from arousal.study.tested import load_tested
@@ -263,6 +265,14 @@ def test_a_study_that_tells_no_covariate_is_refused(study):
     (study / "phenotype" / "brs.tsv").unlink()
     with pytest.raises(NothingUsableError, match="no session tells its meeting"):
         run_longitudinal(study)
+
+
+def test_a_test_without_any_case_block_is_said_to_be_one(study):
+    roll = study_roll(study)
+    tested = load_tested(roll)
+    none = replace(tested, contrasts=tested.contrasts.assign(block=0))
+    with pytest.raises(NothingUsableError, match="no case block"):
+        longitudinal(none, roll, load_phenotype(study))
 
 
 def test_the_command_tells_slopes_as_text_and_as_json(study):

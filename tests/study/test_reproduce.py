@@ -68,6 +68,16 @@ def test_changed_settings_versions_and_inputs_are_named(session):
         found.check()
 
 
+def test_inputs_of_one_name_are_told_apart(session):
+    path = session / "derivatives" / "provenance.json"
+    told = json.loads(path.read_text())
+    told["inputs"] = [{**row, "path": "HR.csv"} for row in told["inputs"][:2]]
+    path.write_text(json.dumps(told))
+    found = " ".join(reproduce(session).changes)
+    assert "input HR.csv: is not used any more" in found
+    assert "input HR.csv (2): is not used any more" in found
+
+
 def test_rows_and_files_that_are_missing_are_told(session):
     path = session / "derivatives" / "group.tsv"
     path.write_text("\n".join(path.read_text().splitlines()[:-1]) + "\n")
