@@ -176,16 +176,22 @@ def _missing(overview: StudyOverview) -> list[str]:
     states = [s.state for s in overview.sessions]
     done = [s for s in overview.sessions if s.state == "processed"]
     lacking = (
-        (states.count("not processed"), "sessions were not processed"),
-        (states.count("failed"), "sessions could not be analysed"),
-        (states.count("unreadable"), "sessions cannot be read"),
+        (states.count("not processed"), "sessions that were not processed"),
+        (states.count("failed"), "sessions that could not be analysed"),
+        (states.count("unreadable"), "sessions that cannot be read"),
         (states.count("no consent"), "sessions in which nobody agreed to research"),
-        (sum(s.withheld for s in done), "people (summed over sessions) did not agree to research"),
-        (sum(not s.group for s in overview.sessions), "sessions do not tell their group"),
-        (sum(s.meeting is None for s in overview.sessions), "sessions do not tell their meeting"),
-        (sum(not s.blocks for s in done), "processed sessions have no case block"),
+        (
+            sum(s.withheld for s in done),
+            "people who did not agree to research, summed over sessions",
+        ),
+        (sum(not s.group for s in overview.sessions), "sessions that do not tell their group"),
+        (
+            sum(s.meeting is None for s in overview.sessions),
+            "sessions that do not tell their meeting",
+        ),
+        (sum(not s.blocks for s in done), "processed sessions without a case block"),
     )
-    words = [f"{count} {what}" for count, what in lacking if count]
+    words = [f"{what}: {count}" for count, what in lacking if count]
     references: dict[str, int] = {}
     for session in done:
         for name, count in session.references.items():

@@ -154,7 +154,10 @@ def test_the_desk_closes_the_streams_and_takes_no_more_marks_about_them(session,
             desk.answer("withdraw", {"person": "P99"})
         with Senders(lsl, STREAMS):
             wait_until(lambda: _recorded(session) == 4)
+            wait_until(lambda: len(desk.answer("wait", {"after": 0})["state"]["streams"]) == 4)
             assert desk.answer("withdraw", {"person": LEAVER}) == {"streams": 2}
+            told = desk.answer("wait", {"after": 0})["state"]  # at once, not with the next look
+            assert {s["person"] for s in told["streams"]} == {"K1"}
         state = desk.answer("wait", {"after": 0})["state"]
         assert [seat["id"] for seat in state["seats"]] == ["K1"]
         assert LEAVER not in json.dumps(state)

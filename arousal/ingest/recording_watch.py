@@ -86,7 +86,7 @@ class RecordingWatch:
         listener: Callable[[LiveSamples], None] | None,
     ) -> None:
         self._book, self._roster, self._alarms, self._listener = book, roster, alarms, listener
-        self.readings: tuple[StreamHealth, ...] = ()
+        self._looked: tuple[StreamHealth, ...] = ()
         self._silent: set[int] = set()
         self._roster_for: tuple[str, ...] | None = None
 
@@ -96,9 +96,16 @@ class RecordingWatch:
         self._began = time.monotonic()
         self._due = {"offsets": self._began, "clock": self._began, "disk": self._began + 1.0}
 
+    @property
+    def readings(self) -> tuple[StreamHealth, ...]:
+        """What the last look found, without streams that were dropped since."""
+        dropped = {s.number for s in self._book.segments if s.dropped}
+        return tuple(r for r in self._looked if r.number not in dropped)
+
     def hold_against(self, roster: Roster) -> None:
-        """Take a changed roster: somebody withdrew."""
+        """Take a changed roster: somebody withdrew, and no alarm names their streams any more."""
         self._roster, self._roster_for = roster, None
+        self._alarms.update("streams", [f for r in self.readings for f in r.findings])
 
     def step(self) -> None:
         """Look once: the step of the ``watch`` worker."""
@@ -114,7 +121,7 @@ class RecordingWatch:
             left = max(self._planned - (time.monotonic() - self._began), 0.0)
             self._disk.look(infos, left)
             self._disk.note("disk", free=self._disk.guard.free)
-        self.readings = tuple(s.health(now) for s in self._book.segments if not s.dropped)
+        self._looked = tuple(s.health(now) for s in self._book.segments if not s.dropped)
         self._note_silence()
         self._alarms.update("streams", [f for r in self.readings for f in r.findings])
         self._check_roster()

@@ -332,10 +332,12 @@ class Desk:
                 self._take_leave()
                 self._monitor.step(self._zero)
             state = self._build()
-        with self._news:
-            self._state = state
-            self._version += 1
-            self._news.notify_all()
+            # Told before anybody else may build, or an older state could follow a newer one: who
+            # withdrew, or a mark just undone, would be back on the page for half a second.
+            with self._news:
+                self._state = state
+                self._version += 1
+                self._news.notify_all()
 
     def _readings(self) -> Any:
         if self._recorder is not None:

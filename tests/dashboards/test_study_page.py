@@ -141,8 +141,8 @@ def test_slopes_carry_model_n_and_missingness(page):
 
 def test_what_is_missing_is_counted(page):
     summary = section(page, "summary")
-    assert "2 sessions were not processed" in summary
-    assert "1 sessions in which nobody agreed" in summary
+    assert "sessions that were not processed: 2" in summary
+    assert "sessions in which nobody agreed to research: 1" in summary
     assert "changes not counted from the quiet start: recovery 22 of 352" in summary
     assert "C2, Heart rate: supported (11 case blocks)" in summary
 
