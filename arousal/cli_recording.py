@@ -52,7 +52,8 @@ def record(
             recorder, speaker, None if stop_after is None else 60 * stop_after
         )
     finally:
-        _remove_who_withdrew(recorder.path, session)
+        if recorder.begun:
+            _remove_who_withdrew(recorder.path, session)
     click.echo(str(summary.path))
 
 

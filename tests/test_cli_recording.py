@@ -25,6 +25,15 @@ def test_record_stops_by_itself_and_prints_where_the_file_is(lsl, tmp_path: Path
 
 
 @pytest.mark.lsl
+def test_a_place_that_cannot_be_written_is_one_clear_error(lsl, tmp_path: Path):
+    (tmp_path / "file").touch()
+    result = CliRunner().invoke(record, [str(tmp_path / "file" / "s"), "--stop-after", "0.01"])
+    assert isinstance(result.exception, DeviceError)
+    assert "cannot record here" in str(result.exception)
+    assert result.exception.hint == "choose a folder that exists and can be written to"
+
+
+@pytest.mark.lsl
 def test_check_names_who_is_missing_and_fails(lsl, tmp_path: Path):
     (tmp_path / "session.toml").write_text(
         'schema = 1\nid = "s"\n[people.P04]\nstreams = { ecg = "Polar-04" }\n', encoding="utf-8"

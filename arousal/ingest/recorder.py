@@ -23,7 +23,6 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import numpy as np
@@ -122,18 +121,18 @@ class Recorder:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         if self._state == "running":
             self.stop()
 
     @property
+    def begun(self) -> bool:
+        """Whether `start` has made its files."""
+        return self._state != "new"
+
+    @property
     def path(self) -> Path:
-        """The data file."""
+        """The data file, once the recording has begun."""
         return self._disk.path
 
     def start(self) -> None:
