@@ -71,11 +71,6 @@ class RecordingWatch:
         Where to tell what is wrong.
     listener : callable or None
         Told of what arrived.
-
-    Attributes
-    ----------
-    readings : tuple of StreamHealth
-        The newest, in the order of opening.
     """
 
     def __init__(
@@ -98,7 +93,7 @@ class RecordingWatch:
 
     @property
     def readings(self) -> tuple[StreamHealth, ...]:
-        """What the last look found, without streams that were dropped since."""
+        """What the last look found, in the order of opening, without streams dropped since."""
         dropped = {s.number for s in self._book.segments if s.dropped}
         return tuple(r for r in self._looked if r.number not in dropped)
 
