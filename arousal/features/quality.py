@@ -51,7 +51,7 @@ class Quality(StrEnum):
 
     @property
     def advice(self) -> str:
-        """What to do about it; empty where nothing can be done."""
+        """What to do about it."""
         return _WORDS[self][1]
 
 
@@ -138,16 +138,19 @@ _WORDS: Mapping[Quality, tuple[str, str]] = {
     ),
     Quality.SPEECH: (
         "The person spoke; speaking changes breathing and with it heart-rate variability.",
-        "",
+        "Take heart-rate variability from stretches in which the person is silent.",
     ),
-    Quality.SHORT_WINDOW: ("The window is shorter than recommended for this measure.", ""),
+    Quality.SHORT_WINDOW: (
+        "The window is shorter than recommended for this measure.",
+        "Use longer windows for this measure (windows.durations in arousal.toml).",
+    ),
     Quality.BREATHING_UNKNOWN: (
         "How fast the person breathed is not known here, so HF power has no meaning.",
         "Add a breathing belt if HF power matters.",
     ),
     Quality.BREATHING_OUTSIDE: (
         "Breathing was slower or faster than the HF band, so HF power has no meaning.",
-        "",
+        "Leave HF power out here and use lnRMSSD.",
     ),
     Quality.NON_RESPONDER: (
         "Not one skin conductance response in the whole session; some healthy people have none.",
