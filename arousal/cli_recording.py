@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import click
@@ -14,11 +15,29 @@ __all__ = ["COMMANDS"]
 _PATH = click.Path(path_type=Path)
 
 
+def _over_zero(_: click.Context, __: click.Parameter, value: float | None) -> float | None:
+    if value is not None and not 0 < value < math.inf:
+        raise click.BadParameter(f"{value:g} is not a number over 0")
+    return value
+
+
 @click.command()
 @click.argument("out", type=_PATH)
 @click.option("--session", type=_PATH, help="Session folder: who wears what, who agreed.")
-@click.option("--minutes", default=120.0, show_default=True, help="Planned length, for the disk.")
-@click.option("--stop-after", type=float, metavar="MINUTES", help="Stop by itself.")
+@click.option(
+    "--minutes",
+    default=120.0,
+    show_default=True,
+    callback=_over_zero,
+    help="Planned length, for the disk.",
+)
+@click.option(
+    "--stop-after",
+    type=float,
+    metavar="MINUTES",
+    callback=_over_zero,
+    help="Stop by itself.",
+)
 @click.option("--check", is_flag=True, help="Only compare the streams with the session's roster.")
 def record(
     out: Path, session: Path | None, minutes: float, stop_after: float | None, check: bool
@@ -79,7 +98,13 @@ def _remove_who_withdrew(recorded: Path, session: Path | None) -> None:
 
 @click.command()
 @click.option("--session", type=_PATH, help="Session folder: who should be there.")
-@click.option("--seconds", default=5.0, show_default=True, help="How long to measure.")
+@click.option(
+    "--seconds",
+    default=5.0,
+    show_default=True,
+    callback=_over_zero,
+    help="How long to measure.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 def streams(session: Path | None, seconds: float, as_json: bool) -> None:
     """List the LSL streams on the network: what they are, how fast they come, what is wrong."""
@@ -98,7 +123,13 @@ def streams(session: Path | None, seconds: float, as_json: bool) -> None:
 
 @click.command()
 @click.argument("folder", type=_PATH, default=".")
-@click.option("--minutes", default=120.0, show_default=True, help="Planned length, for the disk.")
+@click.option(
+    "--minutes",
+    default=120.0,
+    show_default=True,
+    callback=_over_zero,
+    help="Planned length, for the disk.",
+)
 def doctor(folder: Path, minutes: float) -> None:
     """Look at this computer before the session, and say what to do.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from arousal.cli_recording import record, replay
+from arousal.cli_recording import doctor, record, replay, streams
 from arousal.errors import DeviceError
 from arousal.ingest.virtual_devices import DEVICES
 from arousal.ingest.virtual_faults import KINDS
@@ -48,3 +48,18 @@ def test_the_help_of_replay_names_every_device_and_every_fault():
     words = CliRunner().invoke(replay, ["--help"]).output
     assert set(DEVICES) <= set(words.split())
     assert all(f"{kind}:" in words or f"{kind}@" in words for kind in KINDS)
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments"),
+    [
+        (record, ["out", "--stop-after", "nan"]),
+        (record, ["out", "--minutes", "inf"]),
+        (streams, ["--seconds", "-1"]),
+        (doctor, ["--minutes", "nan"]),
+    ],
+)
+def test_lengths_that_are_no_numbers_over_zero_are_refused(command, arguments):
+    result = CliRunner().invoke(command, arguments)
+    assert result.exit_code == 2
+    assert "is not a number over 0" in result.output
