@@ -42,8 +42,9 @@ def live(study: Path, session: str | None, protocol: str, *, no_browser: bool, *
         open_study,
         prepare_session,
     )
-    from dashboards.live import serve
+    from dashboards.live import check_access, serve
 
+    check_access(page["host"], token=page["token"], tls=page["tls"])
     root = open_study(study, protocol)
     name = session or choose_session(root, date.today())  # noqa: DTZ011 - the day on the wall
     folder = prepare_session(root, name)

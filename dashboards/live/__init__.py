@@ -2,6 +2,6 @@
 
 from dashboards.live.app import make_app
 from dashboards.live.security import Door
-from dashboards.live.serve import serve
+from dashboards.live.serve import check_access, serve
 
-__all__ = ["Door", "make_app", "serve"]
+__all__ = ["Door", "check_access", "make_app", "serve"]

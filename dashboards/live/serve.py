@@ -16,7 +16,7 @@ from arousal.errors import UsageError
 from dashboards.live.app import make_app
 from dashboards.live.security import Door
 
-__all__ = ["serve"]
+__all__ = ["check_access", "serve"]
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 PORT = 8765
@@ -64,14 +64,7 @@ def serve(
     """
     import uvicorn
 
-    if host not in LOOPBACK and not token:
-        raise UsageError(
-            f"--host {host} lets other computers in, so it needs --token",
-            where="--host",
-            hint="a token is then made and printed once",
-        )
-    if tls is not None:
-        _check_certificate(*tls)
+    check_access(host, token=token, tls=tls)
     listening = _listen(host, port)
     number = int(listening.getsockname()[1])
     secret = secrets.token_urlsafe(16) if token else ""
@@ -98,6 +91,25 @@ def serve(
     )
     with listening:
         uvicorn.Server(config).run(sockets=[listening])
+
+
+def check_access(host: str, *, token: bool, tls: tuple[Path, Path] | None) -> None:
+    """Refuse what `serve` would refuse, before anything is made or started for it.
+
+    Raises
+    ------
+    UsageError
+        If the host is not this computer's own and no token is asked for, or the certificate and
+        key cannot be used.
+    """
+    if host not in LOOPBACK and not token:
+        raise UsageError(
+            f"--host {host} lets other computers in, so it needs --token",
+            where="--host",
+            hint="a token is then made and printed once",
+        )
+    if tls is not None:
+        _check_certificate(*tls)
 
 
 def _check_certificate(certificate: Path, key: Path) -> None:

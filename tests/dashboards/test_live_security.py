@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from starlette.testclient import TestClient
 
@@ -94,3 +97,11 @@ def test_curves_are_hidden_unless_the_server_was_started_for_a_researcher(client
 def test_other_computers_are_let_in_only_with_a_token(tmp_path):
     with pytest.raises(UsageError, match="--token"):
         serve(tmp_path, print, host="0.0.0.0", open_browser=False)  # noqa: S104
+
+
+def test_a_refused_host_leaves_no_study_and_no_recorder_behind(tmp_path):
+    command = [sys.executable, "-m", "arousal.cli", "live", "new", "--host", "0.0.0.0"]  # noqa: S104
+    found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert found.returncode == 2
+    assert "needs --token" in found.stderr
+    assert list(tmp_path.iterdir()) == []
