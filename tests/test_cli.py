@@ -12,22 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from arousal.cli import main
 from tests import small_session
 from tests.small_session import MARKS, START, beats, markers, skin
-
-
-@pytest.fixture
-def run(capsys):
-    """Run the command line in this process: (exit code, stdout, stderr)."""
-
-    def call(*words):
-        with pytest.raises(SystemExit) as stop:
-            main([str(w) for w in words])
-        out, err = capsys.readouterr()
-        return stop.value.code, out, err
-
-    return call
 
 
 @pytest.fixture

@@ -7,21 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from arousal.cli import cli, main
+from arousal.cli import cli
 from arousal.cli_protect import PASSPHRASE_VARIABLE
 
 Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    def call(*words: object) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            main([str(word) for word in words])
-        out = capsys.readouterr()
-        return int(ended.value.code or 0), out.out, out.err
-
-    return call
 
 
 @pytest.fixture

@@ -6,23 +6,9 @@ import json
 
 import pytest
 
-from arousal.cli import main
 from tests import small_session
 from tests.ingest.made_e4 import e4
 from tests.small_session import beats, markers
-
-
-@pytest.fixture
-def run(capsys):
-    """Run the command line in this process: (exit code, stdout, stderr)."""
-
-    def call(*words):
-        with pytest.raises(SystemExit) as stop:
-            main([str(w) for w in words])
-        out, err = capsys.readouterr()
-        return stop.value.code, out, err
-
-    return call
 
 
 @pytest.fixture
