@@ -14,6 +14,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent
 MINIMUM_PYTHON = (3, 11)
+USUAL = "not calibration and not soak"
+"""Tests of every day: what pyproject.toml chooses where nobody does."""
+WAITING = "(lsl or browser)"
+"""Tests that mostly wait, for streams and pages."""
 # What pip's output holds -> what it means
 PIP_FAILURES = {
     "connection broken by": "the package index cannot be reached (offline, or a proxy in the way?)",
@@ -208,7 +213,29 @@ def sample(environment: Environment, arguments: Sequence[str]) -> int:
 
 def test(environment: Environment, arguments: Sequence[str]) -> int:
     """Run the tests; what follows goes to pytest (-k NAME, -m calibration, ...)."""
-    return _run(environment, environment.program("python"), "-m", "pytest", *arguments)
+    pytest = (environment.program("python"), "-m", "pytest")
+    if arguments:
+        return _run(environment, *pytest, *arguments)
+    # In two halves beside each other: some mostly wait, the others compute.
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
+        _say(f"== tests, in two halves; what {WAITING} say comes at the end")
+        waiting = subprocess.Popen(
+            [*pytest, "-m", f"{WAITING} and {USUAL}"],
+            cwd=environment.root,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            code = _run(environment, *pytest, "-m", f"not {WAITING} and {USUAL}")
+            waited = waiting.wait()
+        except BaseException:
+            waiting.terminate()
+            waiting.wait()
+            raise
+        said.seek(0)
+        _say(f"== tests: {WAITING}")
+        shutil.copyfileobj(said, sys.stdout)
+    return code or waited
 
 
 def check(environment: Environment, _arguments: Sequence[str]) -> int:

@@ -169,6 +169,40 @@ def test_the_exit_code_of_a_task_is_that_of_its_program(environment, steps, monk
     assert tasks.main(["test", "-k", "nothing"], environment) == 5
 
 
+def program(environment: Environment, script: str) -> None:
+    """Put a shell script in the place of the environment's python."""
+    python = Path(environment.program("python"))
+    python.parent.mkdir(parents=True)
+    python.write_text(f"#!/bin/sh\n{script}\n")
+    python.chmod(0o755)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for pytest is a shell script")
+@pytest.mark.parametrize(
+    ("waiting", "computing", "expected"), [(0, 0, 0), (1, 0, 1), (0, 2, 2), (1, 2, 2)]
+)
+def test_both_halves_of_the_tests_run_and_either_can_fail(
+    environment, steps, capfd, waiting, computing, expected
+):
+    code = f'case "$4" in not*) exit {computing};; *) exit {waiting};; esac'
+    program(environment, f'echo "ran: $*"\n{code}')
+    assert tasks.main(["test"], environment) == expected
+    ran = capfd.readouterr().out.splitlines()
+    usual = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["tool"]["pytest"]["addopts"]
+    chosen = usual[usual.index("-m") + 1]
+    assert ran == [
+        f"ran: -m pytest -m not (lsl or browser) and {chosen}",
+        f"ran: -m pytest -m (lsl or browser) and {chosen}",
+    ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for pytest is a shell script")
+def test_chosen_tests_run_in_one_piece(environment, steps, capfd):
+    program(environment, 'echo "ran: $*"')
+    assert tasks.main(["test", "-k", "name"], environment) == 0
+    assert capfd.readouterr().out == "ran: -m pytest -k name\n"
+
+
 def test_an_unknown_benchmark_names_those_there_are(environment, steps, capsys):
     (environment.root / "benchmarks").mkdir()
     (environment.root / "benchmarks" / "features.py").write_text("")
