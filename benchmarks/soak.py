@@ -8,7 +8,6 @@ counter, and a mark is set every 20 s. Prints one line per minute and the result
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import subprocess
 import sys
@@ -23,15 +22,11 @@ sys.path.insert(0, str(ROOT))
 
 from arousal.ingest.journal import read_journal  # noqa: E402
 from arousal.ingest.xdf_raw import read_raw  # noqa: E402
+from benchmarks.recording_peers.load import processor_seconds  # noqa: E402
 from tests import lsl_isolation  # noqa: E402
 from tests.ingest.recording_rig import Senders, end_recorders, start_recorder, wearers  # noqa: E402
 
 MARK_EVERY = "20"
-
-
-def processor_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def own_megabytes(pid: int) -> float:

@@ -1,0 +1,1 @@
+"""What `arousal record` is compared with: LabRecorder, and liblsl by itself."""
