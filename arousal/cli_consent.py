@@ -16,29 +16,36 @@ _PATH = click.Path(path_type=Path)
 
 
 @click.command()
-@click.argument("study", type=_PATH)
+@click.argument("place", type=_PATH, metavar="STUDY|SESSION")
 @click.argument("person")
-@click.option("--session", metavar="ID", help="Only this session. Default: the whole study.")
+@click.option("--session", metavar="ID", help="Of a study only this session. Default: all of it.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def forget(study: Path, person: str, session: str | None, yes: bool) -> None:
+def forget(place: Path, person: str, session: str | None, yes: bool) -> None:
     """Remove a person who withdraws: samples, words, name, and all that was made of them.
 
-    STUDY is the study's folder, PERSON the pseudonym. Recordings are rewritten without that
-    person's streams and compared with what they were; tables and pages are deleted, and a leader's
-    page is made again only if enough members remain. This cannot be undone. Copies elsewhere
-    (backups, exports, printed pages) are yours to delete. If it is interrupted, run it again.
+    The first argument is a study's folder or, outside of a study, that of one session; PERSON is
+    the pseudonym. Recordings are rewritten without that person's streams and compared with what
+    they were; tables and pages are deleted, and a leader's page is made again only if enough
+    members remain. This cannot be undone. Copies elsewhere (backups, exports, pages that were
+    passed on) are yours to delete. If it is interrupted, run it again.
 
     A session that is being recorded: the person's streams are closed at once, and what was written
     before is removed when the recording ends.
-    """
+
+    \b
+      arousal forget study P04                        from the whole study
+      arousal forget study P04 --session 2026-03-12   from one of its sessions
+      arousal forget evening P04                      from a session that lies in no study
+    """  # noqa: D301 (click reads the backspace itself)
     from arousal.errors import DataError, DeviceError
     from arousal.forget import forget as forget_person
 
-    scope = f"session {session}" if session else "the whole study"
+    whole = session is None and (place / "study.toml").exists()
+    scope = "the whole study" if whole else f"session {session or place.name}"
     if not yes:
         click.confirm(f"Remove {person} from {scope} for good?", abort=True)
     today = datetime.now(UTC).date()
-    done = forget_person(study, person, session=session, today=today, reissue=_reissue)
+    done = forget_person(place, person, session=session, today=today, reissue=_reissue)
     for line in done.lines:
         click.echo(line)
     if done.unconfirmed:
@@ -51,12 +58,13 @@ def forget(study: Path, person: str, session: str | None, yes: bool) -> None:
         files = ", ".join(str(path) for path in done.leftovers)
         raise DataError(
             f"{len(done.leftovers)} other files still name the person: {files}",
-            where=study,
+            where=place,
             hint="this program does not know them: correct or delete them by hand",
         )
     if done.sessions:
         many = len(done.sessions)
-        click.echo(f"{many} sessions changed; nothing there names the person any more")
+        changed = "1 session" if many == 1 else f"{many} sessions"
+        click.echo(f"{changed} changed; nothing there names the person any more")
 
 
 def _reissue(folder: Path) -> bool:
@@ -69,7 +77,10 @@ def _reissue(folder: Path) -> bool:
 
     now = datetime.now(UTC)
     try:
-        result = measure(open_session(folder)).result("group_view")
+        source = open_session(folder)
+        if source.consents.researcher_only:
+            return False
+        result = measure(source).result("group_view")
     except NothingUsableError:
         return False
     if Access(result, Audience.LEADER, now).group.level == "none":

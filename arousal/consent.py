@@ -81,7 +81,8 @@ class Consents:
         """Whether nothing is known about consent, so that only the researcher may look."""
         if self.held_elsewhere or self.study is not None:
             return False
-        return self.session is None or not self.session.consent
+        # An empty [consent] is a table in which nobody agreed, as after a withdrawal.
+        return self.session is None or "consent" not in self.session.model_fields_set
 
     def allows(self, person: str, purpose: str) -> bool:
         """Whether this person agreed to a purpose.
@@ -118,7 +119,8 @@ class Consents:
     def released(self, person: str, now: datetime) -> bool:
         """Whether this person's own curve may be shown to the group now.
 
-        True only if the person released it, agreed to the group view, and the delay is over.
+        True only if the person released it after the session had begun (nobody can release a curve
+        that is not there), agreed to the group view, and the delay is over.
 
         Parameters
         ----------
@@ -129,8 +131,10 @@ class Consents:
         """
         if self.session is None or not self.allows(person, "group_view"):
             return False
-        at = self.session.release.people.get(person)
-        return at is not None and now >= at + self.delay
+        at, begun = self.session.release.people.get(person), self.session.started
+        if at is None or (begun is not None and at < begun):
+            return False
+        return now >= at + self.delay
 
     @property
     def delay(self) -> timedelta:

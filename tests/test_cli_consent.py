@@ -7,7 +7,8 @@ from click.testing import CliRunner
 
 from arousal.cli_consent import COMMANDS
 from arousal.errors import DataError
-from tests.test_forget import contents, make_study
+from arousal.session import load_session
+from tests.test_forget import contents, make_session, make_study
 
 (FORGET,) = COMMANDS
 
@@ -41,3 +42,14 @@ def test_a_file_that_still_names_the_person_is_an_error(study):
     result = CliRunner().invoke(FORGET, [str(study), "P04"], input="y\n")
     assert isinstance(result.exception, DataError)
     assert "notes.txt" in str(result.exception)
+
+
+def test_a_session_outside_of_a_study_is_forgotten_by_its_folder(tmp_path):
+    folder = tmp_path / "evening"
+    make_session(folder, "P04", "strapXYZ")
+    (folder / "derivatives" / "report.html").unlink()
+    asked = CliRunner().invoke(FORGET, [str(folder), "P04"], input="y\n")
+    assert asked.exit_code == 0
+    assert "Remove P04 from session evening for good?" in asked.output
+    assert asked.output.endswith("1 session changed; nothing there names the person any more\n")
+    assert set(load_session(folder / "session.toml").people) == {"K1", "K2"}

@@ -74,6 +74,23 @@ def test_a_release_counts_only_after_its_delay():
     assert not consents.released("P02", RELEASED + timedelta(days=400))
 
 
+def test_a_release_from_before_the_session_is_none():
+    begun = RELEASED + timedelta(minutes=1)
+    early = Consents(session({"P01": ["group_view"]}, {"P01": RELEASED}, started=begun))
+    assert not early.released("P01", RELEASED + timedelta(days=400))
+    later = Consents(session({"P01": ["group_view"]}, {"P01": begun}, started=begun))
+    assert later.released("P01", RELEASED + timedelta(days=400))
+
+
+def test_a_consent_table_in_which_nobody_stands_is_a_no_for_everybody():
+    asked = Consents(session({}))
+    assert not asked.researcher_only
+    assert not asked.allows("P01", "research")
+    unasked = Consents(SessionFile.model_validate({"id": "s1", "people": {"P01": {}}}))
+    assert unasked.researcher_only
+    assert unasked.allows("P01", "research")
+
+
 def test_a_release_without_the_group_view_shows_nothing():
     consents = Consents(session({"P01": ["research"]}, {"P01": RELEASED}))
     assert not consents.released("P01", RELEASED + timedelta(days=400))

@@ -17,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from arousal.consent import Consents
 from arousal.errors import UsageError
 from arousal.forget import files as forget_module
 from arousal.forget import forget
@@ -76,26 +77,29 @@ def make_study(root: Path, person: str, ident: str) -> dict[str, RawStream]:
     (root / "phenotype" / "srs.tsv").write_text(f"participant_id\tscore\nK1\t3\nsub-{person}\t4\n")
     theirs: dict[str, RawStream] = {}
     for number, session in enumerate(("s1", "s2")):
-        folder = root / "sessions" / session
-        folder.mkdir(parents=True)
-        first, *more = (stream(f"strap {ident}", f"id-{ident}", kind, 10 * number + k)
-                        for k, kind in enumerate(FORMATS))  # fmt: skip
-        mine = [first, *(renamed(m, f"{m.info.format}-{person}") for m in more)]
-        others = [
-            stream(f"EDA {p}", f"{p}-id", "float32", 50 + i) for i, p in enumerate(("K1", "K2"))
-        ]
-        write_xdf(folder / "recording.xdf", [others[0], *mine, marks(person), others[1]])
-        theirs |= {f"{session}{i}": m for i, m in enumerate(mine)}
-        (folder / "session.toml").write_text(toml_of(session, person, ident))
-        write_journal(folder, person, ident)
-        (folder / "timeline.tsv").write_text(
-            "row\tmark\taction\tonset\tlabel\tmade_at\n"
-            f"1\tm2\trelabel\tn/a\tpresenter/{person}\t2026-03-12T20:41:00+01:00\n"
-            f"2\tc1\tadd\t9\tprobe/{person}/8\t2026-03-12T20:42:00+01:00\n"
-        )
-        write_derivatives(folder / "derivatives", person, mine[0].values[:, 0])
+        made = make_session(root / "sessions" / session, person, ident, number)
+        theirs |= {f"{session}{i}": m for i, m in enumerate(made)}
     write_derivatives(root / "derivatives", person, theirs["s10"].values[:, 0])
     return theirs
+
+
+def make_session(folder: Path, person: str, ident: str, number: int = 0) -> list[RawStream]:
+    """Make one session of these three people; return the streams of whoever is to be forgotten."""
+    folder.mkdir(parents=True)
+    first, *more = (stream(f"strap {ident}", f"id-{ident}", kind, 10 * number + k)
+                    for k, kind in enumerate(FORMATS))  # fmt: skip
+    mine = [first, *(renamed(m, f"{m.info.format}-{person}") for m in more)]
+    others = [stream(f"EDA {p}", f"{p}-id", "float32", 50 + i) for i, p in enumerate(("K1", "K2"))]
+    write_xdf(folder / "recording.xdf", [others[0], *mine, marks(person), others[1]])
+    (folder / "session.toml").write_text(toml_of(folder.name, person, ident))
+    write_journal(folder, person, ident)
+    (folder / "timeline.tsv").write_text(
+        "row\tmark\taction\tonset\tlabel\tmade_at\n"
+        f"1\tm2\trelabel\tn/a\tpresenter/{person}\t2026-03-12T20:41:00+01:00\n"
+        f"2\tc1\tadd\t9\tprobe/{person}/8\t2026-03-12T20:42:00+01:00\n"
+    )
+    write_derivatives(folder / "derivatives", person, mine[0].values[:, 0])
+    return mine
 
 
 def toml_of(session: str, person: str, ident: str) -> str:
@@ -176,25 +180,45 @@ def test_no_byte_of_the_study_names_the_person_or_holds_their_samples(
     if person == ident:
         return
     root = tmp_path_factory.mktemp("forget") / "study"
-    values = make_study(root, person, ident)
-    before = b"\0".join(contents(root))
+    values = list(make_study(root, person, ident).values())
+    sessions = [root / "sessions" / name for name in ("s1", "s2")]
+    assert_it_forgets(root, sessions, values, person, ident)
+    assert (root / "withdrawals.tsv").read_text() == "date\tsessions\n2026-04-01\t2\n"
+
+
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+@given(person=WORD, ident=WORD)
+def test_no_byte_of_a_session_outside_of_a_study_does_either(tmp_path_factory, person, ident):
+    if person == ident:
+        return
+    folder = tmp_path_factory.mktemp("forget") / "evening"
+    values = make_session(folder, person, ident)
+    assert_it_forgets(folder, [folder], values, person, ident)
+    assert set(load_session(folder / "session.toml").people) == {"K1", "K2"}
+    assert (folder / "withdrawals.tsv").read_text() == "date\tsessions\n2026-04-01\t1\n"
+
+
+def assert_it_forgets(
+    place: Path, sessions: list[Path], values: list[RawStream], person: str, ident: str
+) -> None:
+    """Forget somebody, and search every byte of the place for their names and samples."""
+    before = b"\0".join(contents(place))
     assert person.encode() in before
     assert ident.encode() in before
-    known = [list(runs_of(theirs)) for theirs in values.values()]
+    known = [list(runs_of(theirs)) for theirs in values]
     assert all(any(run in before for run in runs) for runs in known)
-    done = forget(root, person, today=TODAY)
-    after = b"\0".join(contents(root))
+    done = forget(place, person, today=TODAY)
+    after = b"\0".join(contents(place))
     assert done.leftovers == ()
-    assert done.sessions == ("s1", "s2")
+    assert done.sessions == tuple(folder.name for folder in sessions)
     for word in (person, ident):
         assert word.encode() not in after
         assert word not in " ".join(done.removed)
-    for session in ("s1", "s2"):
-        stored = read_raw(root / "sessions" / session / "recording.xdf").streams
-        kept = {s.info.name for s in stored}
-        assert kept == {"EDA K1", "EDA K2", "Marks"}
+    for folder in sessions:
+        stored = read_raw(folder / "recording.xdf").streams
+        assert {s.info.name for s in stored} == {"EDA K1", "EDA K2", "Marks"}
         held = {v for s in stored if not s.info.is_text for v in s.values[:, 0].tolist()}
-        mine = {v for m in values.values() for v in m.values[:, 0].tolist()}
+        mine = {v for m in values for v in m.values[:, 0].tolist()}
         assert not held & mine
     assert not [run for runs in known for run in runs if run in after]
 
@@ -277,6 +301,25 @@ def test_only_one_session_can_be_taken_back(study):
     assert "P04" in load_participants(study / "participants.tsv")
 
 
+def test_the_folder_of_a_session_in_a_study_means_this_session(study):
+    done = forget(study / "sessions" / "s1", "P04", today=TODAY)
+    assert done.sessions == ("s1",)
+    assert not (study / "derivatives").exists()  # it was computed from this session, too
+    assert (study / "withdrawals.tsv").is_file()
+    assert not (study / "sessions" / "s1" / "withdrawals.tsv").exists()
+    assert "P04" in load_session(study / "sessions" / "s2" / "session.toml").people
+
+
+def test_a_session_out_of_which_all_consents_went_still_asks_for_them(tmp_path):
+    folder = tmp_path / "evening"
+    make_session(folder, "P04", "strapXYZ")
+    forget(folder, "K1", today=TODAY)
+    forget(folder, "P04", today=TODAY)
+    consents = Consents(load_session(folder / "session.toml"))
+    assert not consents.researcher_only
+    assert not consents.allows("K2", "research")  # who never agreed: a withdrawal is no yes
+
+
 @pytest.mark.parametrize("steps", range(1, 6))
 def test_a_run_that_was_stopped_midway_is_finished_by_the_next(study, monkeypatch, steps):
     calls = []
@@ -323,8 +366,10 @@ def test_it_refuses_before_it_changes_anything(study):
         forget(study, "P99", today=TODAY)
     with pytest.raises(UsageError, match="no session 's9'"):
         forget(study, "P04", session="s9", today=TODAY)
-    with pytest.raises(UsageError, match=r"no study\.toml"):
+    with pytest.raises(UsageError, match=r"no study\.toml and no session\.toml"):
         forget(study / "sessions", "P04", today=TODAY)
+    with pytest.raises(UsageError, match="this is one session"):
+        forget(study / "sessions" / "s1", "P04", session="s1", today=TODAY)
     toml = study / "sessions" / "s2" / "session.toml"
     shared = toml.read_text().replace('"EDA K1"', '"strap strapXYZ:B"')
     toml.write_text(shared)

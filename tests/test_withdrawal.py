@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from arousal.consent import Consents
-from arousal.errors import ArousalError, DataError, UsageError
+from arousal.errors import DataError, UsageError
 from arousal.forget import finish_withdrawals, forget
 from arousal.ingest.journal import read_journal
 from arousal.ingest.recorder import Recorder
@@ -199,7 +199,6 @@ def test_a_withdrawal_is_noted_once_and_keeps_the_file_as_it_was(session) -> Non
 
 
 def test_whoever_withdrew_is_in_no_output_even_with_consents_held_elsewhere(sample) -> None:
-    """`sample` is a copy of the sample session inside a study."""
     note_withdrawal(sample, "P04")
     source = open_session(sample)
     assert source.withheld("research").named_in("P04")
@@ -212,11 +211,16 @@ def test_whoever_withdrew_is_in_no_output_even_with_consents_held_elsewhere(samp
     assert open_session(sample).consents.allows("P05", "record")
 
 
-def test_a_session_outside_a_study_keeps_the_note_and_says_what_to_do(sample) -> None:
+def test_a_withdrawal_is_finished_also_outside_of_a_study(sample) -> None:
     assert study_folder(sample) is None
     note_withdrawal(sample, "P04")
-    with pytest.raises(ArousalError, match="lies in no study"):
-        finish_withdrawals(sample, today=TODAY)
+    (done,) = finish_withdrawals(sample, today=TODAY)
+    assert done.sessions == ("sample",)
+    assert [p.name for p in done.leftovers] == ["README.md"]  # a text of ours that names everybody
+    session = load_session(sample / "session.toml")
+    assert session.withdrawn == ()
+    assert "P04" not in session.people
+    assert not [s for s in read_raw(sample / "recording.xdf").streams if "P04" in s.info.name]
 
 
 @pytest.fixture

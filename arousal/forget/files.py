@@ -142,6 +142,8 @@ def _forget_in_toml(path: Path, who: Leaver, person: str) -> bool:
     for table in ("people", "consent", "release"):
         if isinstance(document.get(table), dict) and person in document[table]:
             del document[table][person]
+    if document.get("consent") == {}:  # the table stays: without it, consents would not be asked
+        document["consent"] = tomlkit.table()
     if person in document.get("withdrawn", ()):
         rest = [other for other in document["withdrawn"] if other != person]
         del document["withdrawn"]

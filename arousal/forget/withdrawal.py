@@ -1,5 +1,8 @@
 """Withdrawal: a person's data, words and name leave a study, and everything made from them.
 
+A session outside of a study is treated as each session of a study is; its tombstone stands in its
+own folder.
+
 Each file is replaced whole or not at all, the session's own ``session.toml`` last, because it says
 which streams are the person's. A run that was stopped midway is finished by running it again.
 
@@ -28,7 +31,7 @@ from arousal.forget.leaver import Leaver, check_can_rewrite, find_leaver
 from arousal.forget.running import close_streams, is_listed, is_recorded
 from arousal.hypothesis.withdrawn import forget_in_hypotheses
 from arousal.locked import check_unlocked
-from arousal.places import study_folder
+from arousal.places import session_folder, study_folder
 from arousal.session import load_session
 from arousal.withheld import Withheld
 
@@ -81,23 +84,24 @@ class Forgotten:
 
 
 def forget(
-    study: Path,
+    place: Path,
     person: str,
     *,
     session: str | None = None,
     today: date,
     reissue: Reissue | None = None,
 ) -> Forgotten:
-    """Remove a person from a study, or from one of its sessions.
+    """Remove a person from a study, from one of its sessions, or from a session that stands alone.
 
     Parameters
     ----------
-    study : Path
-        Folder with ``study.toml``.
+    place : Path
+        A study's folder, or a session's (or what stands for it, see `arousal.places`). The folder
+        of a session in a study means this session and what the study computed from it.
     person : str
         Pseudonym.
     session : str, optional
-        Only this session; default: all, and the study's own tables.
+        Of a study only this session; default: all, and the study's own tables.
     today : date
         Written on the tombstone.
     reissue : callable, optional
@@ -112,27 +116,24 @@ def forget(
     Raises
     ------
     UsageError
-        If this is no study, nobody there is called so, or their data are in a form that cannot be
-        rewritten. Nothing has been changed then.
+        If this is neither study nor session, nobody there is called so, or their data are in a
+        form that cannot be rewritten. Nothing has been changed then.
     DataError
         If a rewritten file does not hold exactly what should stay. That file is unchanged.
     """
-    check_unlocked(study)
-    if not (study / "study.toml").is_file():
-        raise UsageError("is no study (no study.toml)", where=study)
-    chosen = _session_folders(study, session)
-    running = [f for f in chosen if is_recorded(f) and is_listed(f, person)]
-    folders = [f for f in chosen if f not in running]
+    scope = _scope(place, session)
+    running = [f for f in scope.folders if is_recorded(f) and is_listed(f, person)]
+    folders = [f for f in scope.folders if f not in running]
     found = {folder: find_leaver(folder, person) for folder in folders}
     concerned = [f for f in folders if _concerns(f, found[f], person)]
-    tables = [] if session is not None else rows_of(study, person)
+    tables = rows_of(scope.root, person) if scope.whole_study else []
     if not concerned and not tables and not running:
-        raise UsageError(f"nobody here is called {person}", where=study)
+        raise UsageError(f"nobody here is called {person}", where=place)
     for folder in concerned:
         check_can_rewrite(folder, found[folder], person)
     deaf = [folder.name for folder in running if not close_streams(folder, person)]
-    removed = forget_study_tables(study, tables, person)
-    if session is None and forget_in_hypotheses(study, person, today):
+    removed = forget_study_tables(scope.root, tables, person)
+    if scope.whole_study and forget_in_hypotheses(scope.root, person, today):
         removed.append("a name in the study's hypotheses, noted in hypotheses.toml")
     reissued = []
     for folder in concerned:
@@ -140,12 +141,13 @@ def forget(
         removed += [f"{folder.name}: {line}" for line in forget_in(folder, found[folder], person)]
         if had_page and folder.exists() and reissue is not None and reissue(folder):
             reissued.append(folder.name)
-    removed += drop_folder(study / "derivatives", "the study's tables and reports")
-    if removed:
-        lay_tombstone(study, today, len(concerned))
+    if scope.in_study:
+        removed += drop_folder(scope.root / "derivatives", "the study's tables and reports")
+    if removed and scope.root.exists():
+        lay_tombstone(scope.root, today, len(concerned))
     names = Withheld(frozenset({person}.union(*(found[f].hidden.names for f in concerned))))
-    scope = [study] if session is None and not running else concerned
-    left = tuple(sorted({p for place in scope for p in still_naming(place, names)}))
+    searched = [scope.root] if scope.whole_study and not running else concerned
+    left = tuple(sorted({p for part in searched for p in still_naming(part, names)}))
     sessions = tuple(folder.name for folder in concerned)
     pending = tuple(folder.name for folder in running)
     return Forgotten(sessions, tuple(removed), tuple(reissued), left, pending, tuple(deaf))
@@ -159,7 +161,7 @@ def finish_withdrawals(
     Parameters
     ----------
     folder : Path
-        Session folder.
+        Session folder, in a study or not.
     today, reissue
         As `forget`.
 
@@ -171,29 +173,44 @@ def finish_withdrawals(
     Raises
     ------
     UsageError, DataError
-        As `forget`; or if the session lies in no study, or is still being recorded.
+        As `forget`; or if the session is still being recorded.
     """
     people = load_session(folder / "session.toml").withdrawn
-    if not people:
-        return ()
-    study = study_folder(folder)
-    if study is None:
-        raise UsageError(
-            "somebody withdrew and cannot be removed: the session lies in no study",
-            where=folder,
-            hint="put a study.toml two folders above it, then `arousal forget`",
-        )
-    if is_recorded(folder):
+    if people and is_recorded(folder):
         raise UsageError("this session is being recorded", where=folder)
-    return tuple(
-        forget(study, person, session=folder.name, today=today, reissue=reissue)
-        for person in people
-    )
+    return tuple(forget(folder, person, today=today, reissue=reissue) for person in people)
 
 
-def _session_folders(study: Path, session: str | None) -> list[Path]:
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """Where a person is to be forgotten."""
+
+    root: Path
+    """The study, or the session that stands alone; holds the tombstone."""
+    folders: tuple[Path, ...]
+    """Of the sessions."""
+    in_study: bool
+    whole_study: bool = False
+
+
+def _scope(place: Path, session: str | None) -> _Scope:
+    check_unlocked(place)
+    if (place / "study.toml").is_file():
+        return _Scope(place, _session_folders(place, session), True, session is None)
+    folder = session_folder(place)
+    if folder is None:
+        raise UsageError("no study.toml and no session.toml is here", where=place)
+    if session is not None:
+        raise UsageError("--session belongs to a study; this is one session", where=place)
+    study = study_folder(folder)
+    if study is not None and folder.resolve().parent == (study / "sessions").resolve():
+        return _Scope(study, (folder,), True)
+    return _Scope(folder, (folder,), False)
+
+
+def _session_folders(study: Path, session: str | None) -> tuple[Path, ...]:
     every = sorted(p.parent for p in (study / "sessions").glob("*/session.toml"))
-    chosen = [p for p in every if session in {None, p.name}]
+    chosen = tuple(p for p in every if session in {None, p.name})
     if session is not None and not chosen:
         raise UsageError(f"no session {session!r}", where=study / "sessions")
     return chosen
