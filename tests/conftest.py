@@ -14,6 +14,7 @@ import pytest
 from tests import lsl_isolation
 from tests.browser.finder import BrowserMissingError, find_browser
 from tests.browser.watched_page import CHROMIUM_FLAGS, WatchedPage
+from tests.missing import missing
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -56,12 +57,6 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str
     return call
 
 
-def _skip_unless(required: bool, reason: str) -> None:
-    if required:
-        pytest.fail(reason, pytrace=False)
-    pytest.skip(reason)
-
-
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Folder of the real recordings; the test is skipped without it, and fails in CI."""
@@ -70,7 +65,7 @@ def shared_data() -> Path:
     if named and not folder.is_dir():
         pytest.fail(f"AROUSAL_SHARED_DATA names {named}, which is not a folder", pytrace=False)
     if not folder.is_dir():
-        _skip_unless(os.environ.get("CI") == "true", NO_DATA)
+        missing(NO_DATA)
     return folder
 
 
@@ -82,8 +77,7 @@ def browser_path() -> Path:
     except BrowserMissingError as error:
         pytest.fail(str(error), pytrace=False)
     if path is None:
-        _skip_unless(os.environ.get("AROUSAL_REQUIRE_BROWSER") == "1", NO_BROWSER)
-        raise AssertionError
+        missing(NO_BROWSER, required=os.environ.get("AROUSAL_REQUIRE_BROWSER") == "1")
     return path
 
 

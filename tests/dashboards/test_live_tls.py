@@ -16,6 +16,7 @@ import uvicorn
 
 from arousal.errors import UsageError
 from dashboards.live import serve
+from tests.missing import missing
 
 OPENSSL = shutil.which("openssl")
 
@@ -23,7 +24,7 @@ OPENSSL = shutil.which("openssl")
 @pytest.fixture
 def pair(tmp_path: Path) -> tuple[Path, Path]:
     if OPENSSL is None:
-        pytest.skip("openssl is not installed")
+        missing("no certificate can be made: the program openssl is not installed")
     certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
     command = [OPENSSL, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
     command += ["-nodes", "-days", "2", "-subj", "/CN=live", "-addext"]

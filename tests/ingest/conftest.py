@@ -19,6 +19,6 @@ def _no_recorder_is_left() -> Iterator[None]:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 20 MB of its own; the test is skipped where mounting is not allowed."""
+    """A disk of 20 MB of its own; see `mounted` for where that is not allowed."""
     with mounted(tmp_path / "small") as place:
         yield place
