@@ -1,4 +1,4 @@
-"""Read back what was written: count the samples in the file, compare its bytes with ours.
+"""Read back what was written: is it there, how many samples, are its bytes ours.
 
 Counting goes along with the recording, a second behind the writer, so that stopping a long one
 takes no longer than stopping a short one.
@@ -13,9 +13,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from arousal.errors import FormatError
+from arousal.findings import Finding, Severity
 from arousal.ingest.xdf_chunks import MAGIC
 
-__all__ = ["DiskCheck", "damaged_blocks"]
+__all__ = ["DiskCheck", "damaged_blocks", "file_gone"]
 
 _SAMPLES = 3
 _LENGTHS = {1: struct.Struct("<B"), 4: struct.Struct("<I"), 8: struct.Struct("<Q")}
@@ -98,3 +99,31 @@ def damaged_blocks(path: Path, lengths: Sequence[int], checksums: Sequence[int])
         for length, checksum in zip(lengths, checksums, strict=True):
             damaged += zlib.crc32(file.read(length)) != checksum
     return damaged
+
+
+def file_gone(path: Path, length: int) -> Finding | None:
+    """Say that a file which is being written is not where it was made, or not whole.
+
+    A file that is deleted or moved stays open and takes all that is written to it: without this
+    look it would be missed at the end only.
+
+    Parameters
+    ----------
+    path : Path
+        Where it was made.
+    length : int
+        Bytes written to it so far.
+    """
+    try:
+        if path.stat().st_size >= length:
+            return None
+        problem = "it was cut short"
+    except OSError as error:
+        problem = f"it is not there any more ({error.strerror or error})"
+    return Finding(
+        "file-gone",
+        f"{problem}: what is recorded may be lost when the recorder ends",
+        Severity.PROBLEM,
+        path.name,
+        "start another recorder in a folder that stays, then end this one",
+    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,12 +18,14 @@ from arousal.findings import Finding, Severity
 from arousal.ingest.raw import StreamInfo
 from arousal.ingest.xdf_chunks import NUMBER_TYPES
 
-__all__ = ["DiskGuard", "Forecast", "bytes_per_second", "forecast"]
+__all__ = ["DiskGuard", "Forecast", "bytes_per_second", "forecast", "last_call"]
 
 RESERVE_BYTES = 8 << 20
 """Size of the reserve: a journal of 90 minutes takes half of it."""
 LAST_BYTES = 1 << 20
 """What is kept of it for the journal's last lines."""
+NEARLY_FULL = 256 << 10
+"""Bytes free at which the last call comes (31 streams: 8 s; three: half a minute)."""
 IRREGULAR_RATE = 2.0
 """Samples per second that a stream without a declared rate is reckoned to send."""
 TICKS = 12.5
@@ -92,6 +94,37 @@ def forecast(folder: Path, streams: Iterable[StreamInfo]) -> Forecast:
     return Forecast(shutil.disk_usage(folder).free, bytes_per_second(streams))
 
 
+def last_call(free: int, standing: Container[str] = ()) -> Finding | None:
+    """Say that a disk is all but full, whatever is planned.
+
+    Parameters
+    ----------
+    free : int
+        Bytes free on it.
+    standing : container of str
+        Codes that stand already: once said it stands until there is clearly more room, so that
+        a disk at the limit is not told on and off.
+
+    Returns
+    -------
+    Finding or None
+        A problem, or nothing.
+
+    Examples
+    --------
+    >>> print(last_call(8192))
+    disk: only 8 kB are free (free some space on this disk now)
+    >>> last_call(NEARLY_FULL)
+    >>> last_call(NEARLY_FULL, {"disk-nearly-full"}) is None
+    False
+    """
+    code = "disk-nearly-full"
+    if free >= (LAST_BYTES if code in standing else NEARLY_FULL):
+        return None
+    hint = "free some space on this disk now"
+    return Finding(code, f"only {free / 1e3:.0f} kB are free", Severity.PROBLEM, "disk", hint)
+
+
 class DiskGuard:
     """The reserve beside one recording.
 
@@ -142,7 +175,11 @@ class DiskGuard:
         if self._size <= LAST_BYTES:
             return 0
         given = self._size - LAST_BYTES
-        os.truncate(self._path, LAST_BYTES)
+        try:
+            os.truncate(self._path, LAST_BYTES)
+        except OSError:  # somebody has cleared it away: the room is there already
+            self._size = 0
+            return 0
         self._size = LAST_BYTES
         return given
 

@@ -14,11 +14,11 @@ from datetime import datetime
 from pathlib import Path
 
 from arousal.atomic import make_folder
-from arousal.errors import DeviceError
+from arousal.errors import DeviceError, FormatError
 from arousal.findings import Finding, Severity
 from arousal.ingest.alarms import AlarmBoard
-from arousal.ingest.disk_check import DiskCheck, damaged_blocks
-from arousal.ingest.disk_guard import LAST_BYTES, RESERVE_BYTES, DiskGuard, forecast
+from arousal.ingest.disk_check import DiskCheck, damaged_blocks, file_gone
+from arousal.ingest.disk_guard import LAST_BYTES, RESERVE_BYTES, DiskGuard, forecast, last_call
 from arousal.ingest.journal import Journal, journal_path
 from arousal.ingest.lsl import local_clock
 from arousal.ingest.raw import StreamInfo
@@ -31,6 +31,8 @@ RETRY = 1.0
 """Seconds between two attempts to write to a full disk."""
 BOUNDARY_SECONDS = 10.0
 """Distance of the landmarks in the data file (as LabRecorder's)."""
+FORECASTS = ("disk-short", "disk-nearly-full")
+"""What is said of the time to come; no matter any more when the recording is over."""
 UNWRITTEN_LINES = 100_000
 """Journal lines kept in memory while not even the reserve has room."""
 
@@ -188,7 +190,8 @@ class RecordingDisk:
         except OSError as error:
             self._report("disk-sync", error)
         self._catch_up()
-        self._check.advance(self.tape.length)
+        if self._look_for_files():
+            self._check.advance(self.tape.length)
 
     def _catch_up(self) -> None:
         """Write journal lines that had no room before."""
@@ -201,9 +204,43 @@ class RecordingDisk:
     def look(self, streams: Iterable[StreamInfo], planned: float) -> None:
         """Compare the free space with the time still planned (s), and tell if it is short."""
         finding = forecast(self.path.parent, streams).finding(planned)
-        self._trouble.pop("disk-short", None)
-        if finding is not None and self._failure is None:
-            self._trouble["disk-short"] = finding
+        self._set("disk-short", None if self._failure is not None else finding)
+
+    def check_room(self) -> bool:
+        """Tell that the disk is all but full, before it refuses anything.
+
+        Somebody else may fill it at any time, so this is asked twice a second and costs one system
+        call. While the disk does refuse, what was told stands.
+
+        Returns
+        -------
+        bool
+            Whether the disk said how much is free.
+        """
+        try:
+            free = self.guard.free
+        except OSError as error:
+            text = f"it does not say how much is free ({error.strerror or error})"
+            self._set("disk-unknown", Finding("disk-unknown", text, where="disk"))
+            return False
+        self._set("disk-unknown", None)
+        if self._failure is None:
+            self._set("disk-nearly-full", last_call(free, self._trouble))
+        return True
+
+    def _look_for_files(self) -> bool:
+        """Tell of a data file or journal that is gone; return whether the data file is there."""
+        lengths = {self.path: self.tape.length, self.journal.path: self.journal.length}
+        found = {path: file_gone(path, length) for path, length in lengths.items()}
+        for path, finding in found.items():
+            self._set(f"file-gone {path.name}", finding)
+        return found[self.path] is None
+
+    def _set(self, code: str, finding: Finding | None) -> None:
+        if finding is None:
+            self._trouble.pop(code, None)
+        else:
+            self._trouble[code] = finding
         self._tell()
 
     def close(self) -> tuple[Finding, ...]:
@@ -215,7 +252,8 @@ class RecordingDisk:
             self.tape.close()
         except OSError as error:
             self._failed(error)
-        standing = tuple(f for code, f in self._trouble.items() if code != "disk-short")
+        self._look_for_files()
+        standing = tuple(f for code, f in self._trouble.items() if code not in FORECASTS)
         self.guard.drop()
         self._catch_up()
         return standing
@@ -226,12 +264,17 @@ class RecordingDisk:
         Returns
         -------
         counts : Counter
-            Samples in the file per stream number.
+            Samples in the file per stream number; none if it is gone.
         damaged : int
             Blocks whose bytes are not those that were written.
         """
-        self._check.advance(self.tape.length)
-        damaged = damaged_blocks(self.path, self.tape.lengths, self.tape.checksums)
+        try:
+            self._check.advance(self.tape.length)
+            damaged = damaged_blocks(self.path, self.tape.lengths, self.tape.checksums)
+        except OSError:  # told as "file-gone"
+            return Counter(), len(self.tape.lengths)
+        except FormatError:  # cut short: what is left is counted by its blocks
+            damaged = damaged_blocks(self.path, self.tape.lengths, self.tape.checksums)
         return self._check.counts, damaged
 
     def end(self) -> None:

@@ -25,7 +25,7 @@ OFFSET_SECONDS = 5.0
 CLOCK_SECONDS = 10.0
 """Distance of the journal's clock lines."""
 DISK_SECONDS = 10.0
-"""Distance of the looks at the free space."""
+"""Distance of the forecasts of the disk's room."""
 ROSTER_GRACE = 3.0
 """Seconds after the start before somebody is called missing."""
 
@@ -111,15 +111,18 @@ class RecordingWatch:
             self.write_offsets()
         if self._is_due("clock", CLOCK_SECONDS):
             self._disk.note("clock")
-        if self._is_due("disk", DISK_SECONDS):
-            infos = [segment.info for segment in self._book.live()]
-            left = max(self._planned - (time.monotonic() - self._began), 0.0)
-            self._disk.look(infos, left)
-            self._disk.note("disk", free=self._disk.guard.free)
+        self._look_at_disk()
         self._looked = tuple(s.health(now) for s in self._book.segments if not s.dropped)
         self._note_silence()
         self._alarms.update("streams", [f for r in self.readings for f in r.findings])
         self._check_roster()
+
+    def _look_at_disk(self) -> None:
+        if self._disk.check_room() and self._is_due("disk", DISK_SECONDS):
+            infos = [segment.info for segment in self._book.live()]
+            left = max(self._planned - (time.monotonic() - self._began), 0.0)
+            self._disk.look(infos, left)
+            self._disk.note("disk", free=self._disk.guard.free)
 
     def _is_due(self, what: str, seconds: float) -> bool:
         now = time.monotonic()

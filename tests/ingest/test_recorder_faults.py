@@ -125,10 +125,18 @@ def assert_whole_chunks(path: Path) -> None:
                 assert (np.diff(counters(segment)) == 1).all()
 
 
+def first_alarm(folder: Path, *codes: str) -> float:
+    entries, _ = read_journal(folder / "journal.jsonl")
+    return next(e.lsl for e in entries if e.type == "alarm" and e.fields["code"] in codes)
+
+
 def test_a_full_disk_is_told_marks_survive_and_the_exit_is_not_zero(lsl, small_disk):
+    import pylsl
+
     with Senders(lsl, wearers(3)):
         recorder = start_recorder(lsl, small_disk / "s")
         wait_for_line(recorder, "recording")
+        filled = pylsl.local_clock()
         fill(small_disk, 8_000)
         journal = small_disk / "s" / "journal.jsonl"
         wait_until(lambda: b"disk-full" in journal.read_bytes(), 20)
@@ -137,6 +145,7 @@ def test_a_full_disk_is_told_marks_survive_and_the_exit_is_not_zero(lsl, small_d
         output, errors = recorder.communicate(timeout=20)
     assert recorder.returncode == 6, errors
     assert "PROBLEM: disk: the data file cannot be written" in errors
+    assert first_alarm(small_disk / "s", "disk-nearly-full", "disk-full") - filled <= 1.0
     assert {f"word-{n}" for n in range(1, 13)} <= set(marks_in_journal(small_disk / "s"))
     assert set(marks_said(output)) <= set(marks_in_journal(small_disk / "s"))
     assert "False" not in output

@@ -188,3 +188,83 @@ def test_a_disk_that_stays_full_keeps_whole_chunks_and_says_so(small_disk):
     assert counts[number] % 10_000 == 0
     assert counts[number] < disk.tape.accepted[number] == 1_000_000
     disk.end()
+
+
+def test_a_disk_that_somebody_fills_is_told_before_it_refuses_anything(small_disk):
+    told: list[str] = []
+    disk = new(small_disk / "s", told)
+    assert disk.check_room()
+    ballast = fill(small_disk, 100_000)
+    disk.check_room()
+    assert told == ["on disk-nearly-full"]
+    assert disk.failure is None  # what fits is still written
+    ballast.write_bytes(ballast.read_bytes()[:-500_000])
+    disk.check_room()
+    assert told == ["on disk-nearly-full"]  # a little more room is not enough
+    ballast.unlink()
+    disk.check_room()
+    assert told == ["on disk-nearly-full", "off disk-nearly-full"]
+    disk.close()
+    disk.end()
+
+
+def test_a_full_disk_is_told_also_if_somebody_cleared_the_reserve_away(small_disk):
+    told: list[str] = []
+    disk = new(small_disk / "s", told)
+    number = disk.tape.begin(ECG, info_xml(ECG))
+    disk.write()
+    (small_disk / "s" / ".recording.reserve").unlink()
+    fill(small_disk, 0)
+    put(disk, number, 10_000)
+    disk.write()
+    assert told[0] == "on disk-full"
+    disk.close()
+    disk.end()
+
+
+@pytest.mark.parametrize("name", ["recording.xdf", "journal.jsonl"])
+@pytest.mark.skipif(os.name == "nt", reason="Windows lets nobody delete an open file")
+def test_a_file_that_is_deleted_while_it_is_written_is_told_within_a_second(tmp_path, name):
+    told: list[str] = []
+    disk = new(tmp_path, told)
+    number = disk.tape.begin(ECG, info_xml(ECG))
+    put(disk, number)
+    disk.write()
+    disk.sync()
+    assert told == []
+    (tmp_path / name).unlink()
+    disk.sync()
+    assert told == ["on file-gone"]
+    assert [finding.code for finding in disk.close()] == ["file-gone"]
+    counts, damaged = disk.verify()
+    assert (counts[number], damaged) == ((0, 2) if name.endswith("xdf") else (10, 0))
+    disk.end()
+
+
+def test_a_file_that_is_cut_short_is_told_and_its_lost_blocks_are_counted(tmp_path):
+    told: list[str] = []
+    disk = new(tmp_path, told)
+    number = disk.tape.begin(ECG, info_xml(ECG))
+    for _ in range(3):
+        put(disk, number)
+        disk.write()
+    os.truncate(disk.path, disk.tape.lengths[0])
+    disk.sync()
+    assert told == ["on file-gone"]
+    disk.close()  # what follows is written behind the hole
+    counts, damaged = disk.verify()
+    assert (counts[number], damaged) == (10, 2)
+    disk.end()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows lets nobody delete an open file")
+def test_a_folder_that_is_deleted_stops_no_thread(tmp_path):
+    told: list[str] = []
+    disk = new(tmp_path / "s", told)
+    shutil.rmtree(tmp_path / "s")
+    assert not disk.check_room()
+    disk.sync()
+    disk.write()
+    assert told == ["on disk-unknown", "on file-gone", "on file-gone"]
+    disk.close()
+    disk.end()
