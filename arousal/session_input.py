@@ -22,9 +22,9 @@ from arousal.session import (
     Participant,
     SessionFile,
     StudyFile,
-    load_participants,
     load_session,
     load_study,
+    participants_of,
 )
 from arousal.settings import Settings, load_settings
 from arousal.withheld import Withheld
@@ -196,9 +196,7 @@ def consents_of(path: Path, folder: Path | None) -> Consents:
     root = study_folder(path)
     if root is None:
         return Consents(session)
-    table = root / "participants.tsv"
-    people: Mapping[str, Participant] | None = load_participants(table) if table.exists() else None
-    return Consents(session, load_study(root / "study.toml"), people)
+    return Consents(session, load_study(root / "study.toml"), participants_of(root))
 
 
 def _unfinished(session: SessionFile | None) -> tuple[Finding, ...]:

@@ -22,7 +22,7 @@ from arousal.ingest.devices import Catalogue
 from arousal.ingest.people import Claim, claims_of
 from arousal.ingest.raw import RawStream, StreamInfo
 from arousal.recording import Kind
-from arousal.session import SessionFile, load_participants, load_session, load_study
+from arousal.session import SessionFile, load_session, load_study, participants_of
 from arousal.withheld import Withheld
 
 __all__ = ["Roster", "announced_kinds", "load_roster"]
@@ -50,9 +50,8 @@ def load_roster(folder: Path | None, catalogue: Catalogue) -> Roster:
     root = folder.resolve().parent.parent
     if not (root / "study.toml").is_file():
         return Roster(session, catalogue, Consents(session))
-    table = root / "participants.tsv"
-    people = load_participants(table) if table.exists() else None
-    return Roster(session, catalogue, Consents(session, load_study(root / "study.toml"), people))
+    consents = Consents(session, load_study(root / "study.toml"), participants_of(root))
+    return Roster(session, catalogue, consents)
 
 
 def announced_kinds(info: StreamInfo, catalogue: Catalogue) -> tuple[Kind, ...]:

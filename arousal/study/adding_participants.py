@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from arousal.atomic import write_text
-from arousal.session import load_participants
+from arousal.session import participants_of
 from arousal.study.folder import StudyFolder, participants_header
 
 __all__ = ["add_participants"]
@@ -34,7 +34,7 @@ def add_participants(study: StudyFolder, people: Iterable[str]) -> tuple[str, ..
         If it cannot be written.
     """
     path = study.root / "participants.tsv"
-    known = load_participants(path) if path.exists() else {}
+    known = participants_of(study.root)
     new = tuple(p for p in people if p not in known)
     if not new:
         return ()

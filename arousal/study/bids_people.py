@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from arousal.atomic import write_text
-from arousal.session import load_participants, names_people
+from arousal.session import names_people, participants_of
 from arousal.study.folder import StudyFolder, participants_header
 from arousal.tab_table import read_tab_table
 
@@ -122,7 +122,7 @@ def add_people(study: StudyFolder, people: Iterable[str], told: DatasetPeople) -
         If it cannot be written.
     """
     path = study.root / "participants.tsv"
-    known = load_participants(path) if path.exists() else {}
+    known = participants_of(study.root)
     new = tuple(p for p in dict.fromkeys(people) if p not in known)
     if not new:
         return ()
