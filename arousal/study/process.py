@@ -8,7 +8,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -177,9 +178,12 @@ def process_study(
         write_dictionary(study)
         if digest:
             note_look(study, digest, now)
-        for outcome in _outcomes(study, plan.pending, copy, force, jobs, scheduler):
-            tally.add(outcome)
-            progress(tally.step())
+        # closed at once, also when Ctrl-C comes between two outcomes: whoever catches it keeps
+        # our frames alive, and with them the workers.
+        with closing(_outcomes(study, plan.pending, copy, force, jobs, scheduler)) as outcomes:
+            for outcome in outcomes:
+                tally.add(outcome)
+                progress(tally.step())
     return tally.report(removed, time.perf_counter() - start)
 
 
@@ -190,7 +194,7 @@ def _outcomes(
     force: bool,
     jobs: int | None,
     scheduler: str | None,
-) -> Iterator[Any]:
+) -> Generator[Any, None, None]:
     """Run the jobs where they shall run; the outcome of one whose worker died is made here."""
     from arousal.study.session_job import Job, Outcome, keep_out, run_job
 

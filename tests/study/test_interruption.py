@@ -11,6 +11,7 @@ import time
 import pytest
 
 from arousal.errors import UsageError
+from arousal.study import process as process_module
 from arousal.study import session_job
 from arousal.study.dataset import part_sessions
 from arousal.study.measured_session import measure_session
@@ -100,6 +101,26 @@ def test_a_run_that_is_stopped_is_taken_up_where_it_was(study, undisturbed, numb
     assert report.kept >= 1
     assert (report.computed + report.kept, report.failures) == (3, ())
     assert made(study) == undisturbed
+
+
+def test_ctrl_c_between_two_outcomes_lets_go_of_the_workers_at_once(study, here, monkeypatch):
+    ended = []
+
+    def workers(function, jobs, _count):
+        try:
+            for job in jobs:
+                yield job, function(job)
+        finally:
+            ended.append(True)
+
+    def stop(_step):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(process_module, "run_on_workers", workers)
+    with pytest.raises(KeyboardInterrupt) as held:  # holds our frames, as the front door does
+        run(study, progress=stop)
+    assert ended == [True]
+    assert held.tb is not None
 
 
 @POSIX
