@@ -127,7 +127,9 @@ def growth(work: Path, originals: Sequence[Path], rounds: int, many: Sequence[in
 
 def tell(what: str, sizes: Sequence[float], costs: Sequence[float]) -> None:
     told = ", ".join(f"{n:.0f}: {c:.2f} s" for n, c in zip(sizes, costs, strict=True))
-    print(f"{what}: {told}; exponent {exponent(sizes, costs):.2f}", flush=True)
+    slope, fixed = statistics.linear_regression(sizes, costs)
+    line = f"{fixed:.2f} s + {slope * 1000:.1f} ms each"
+    print(f"{what}: {told}; exponent {exponent(sizes, costs):.2f} ({line})", flush=True)
 
 
 def main() -> None:
@@ -136,7 +138,8 @@ def main() -> None:
     parser.add_argument("--serial", type=int, default=200, help="with one job")
     parser.add_argument("--quick", action="store_true", help="20 sessions, one round")
     asked = parser.parse_args()
-    count, serial, rounds, many = asked.sessions, asked.serial, 3, (8, 16, 32)
+    many: tuple[int, ...] = (8, 16, 32)
+    count, serial, rounds = asked.sessions, asked.serial, 3
     if asked.quick:
         count, serial, rounds, many = 20, 10, 1, (4, 8)
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, Python {sys.version.split()[0]}")
