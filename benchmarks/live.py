@@ -42,12 +42,11 @@ def cpu_seconds(process: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-def memory_mb(process: int) -> float:
-    """Resident memory of a process."""
-    for line in Path(f"/proc/{process}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) / 1024
-    raise AssertionError
+def memory_mb(process: int) -> tuple[float, float]:
+    """Resident memory of a process, and the part of it that is its own (no files, no libraries)."""
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    sizes = {name: rest.split() for name, _, rest in (line.partition(":") for line in lines)}
+    return int(sizes["VmRSS"][0]) / 1024, int(sizes["RssAnon"][0]) / 1024
 
 
 def children(process: int) -> list[int]:
@@ -123,13 +122,12 @@ def measure(arguments: argparse.Namespace, folder: Path) -> list[tuple[str, str,
     from playwright.sync_api import sync_playwright
 
     isolation = lsl_isolation.prepare()
-    seconds = 60 * arguments.minutes + 600
-    group, strap = wearables(folder, seconds=min(seconds, 1300.0))
+    group, strap = wearables(folder)  # ten minutes, again and again
     study = Study(folder / "study")
     rows: list[tuple[str, str, str]] = []
     with (
-        replay(isolation, group) as _,
-        replay(isolation, strap) as victim,
+        replay(isolation, group, loop=True),
+        replay(isolation, strap, loop=True) as victim,
         live(isolation, study.root, "--session", "s1", "--port", "0", "--researcher") as server,
         sync_playwright() as playwright,
     ):
@@ -162,10 +160,8 @@ def measure(arguments: argparse.Namespace, folder: Path) -> list[tuple[str, str,
             for (name, load), goal in zip(loads.items(), goals, strict=True):
                 rows.append((f"processor: {name}", f"{load.percent:.1f} %", goal))
             for name, sizes in memory.items():
-                half = sizes[len(sizes) // 2 :]
-                grown = f"{half[-1] - half[0]:+.1f} in the last {len(half) - 1} min"
-                text = f"{sizes[-1]:.0f} MB ({grown})"
-                rows.append((f"memory: {name}", text, "<= 200 MB, flat"))
+                rows.append((f"memory: {name}", f"{sizes[-1][0]:.0f} MB", "<= 200 MB, flat"))
+                rows.append(("    of it its own", course([own for _, own in sizes]), ""))
             for name, marks, goal in zip(
                 ("key -> on disk, shown", "    of it the recorder, fsync included"),
                 mark_latencies(page, arguments.marks),
@@ -190,14 +186,26 @@ def measure(arguments: argparse.Namespace, folder: Path) -> list[tuple[str, str,
     return rows
 
 
-def watch_memory(processes: dict[str, int], minutes: float) -> dict[str, list[float]]:
-    """Resident memory at the start and after each minute."""
+def watch_memory(processes: dict[str, int], minutes: float) -> dict[str, list[tuple[float, float]]]:
+    """Memory at the start and after each minute: all that is resident, and its own."""
     sizes = {name: [memory_mb(process)] for name, process in processes.items()}
-    for _ in range(max(round(minutes), 1)):
+    for minute in range(max(round(minutes), 1)):
         time.sleep(60 * minutes / max(round(minutes), 1))
         for name, process in processes.items():
             sizes[name].append(memory_mb(process))
+        told = ", ".join(
+            f"{name} {s[-1][0]:.1f} (own {s[-1][1]:.1f}) MB" for name, s in sizes.items()
+        )
+        print(f"minute {minute + 1}: {told}", file=sys.stderr, flush=True)
     return sizes
+
+
+def course(sizes: list[float]) -> str:
+    """MB at the start, each third of the way, the end; MB an hour in the last half."""
+    at = [sizes[round(share * (len(sizes) - 1) / 3)] for share in range(4)]
+    half = sizes[len(sizes) // 2 :]
+    slope = 60 * (half[-1] - half[0]) / max(len(half) - 1, 1)
+    return " -> ".join(f"{size:.1f}" for size in at) + f" MB ({slope:+.1f} an hour, last half)"
 
 
 def _length(response: Any) -> int:

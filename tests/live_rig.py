@@ -125,9 +125,10 @@ class Process:
         self.process.communicate()
 
 
-def replay(isolation: LslIsolation, session: Path, *faults: str) -> Process:
-    """Send a session as virtual wearables, in a process of its own."""
+def replay(isolation: LslIsolation, session: Path, *faults: str, loop: bool = False) -> Process:
+    """Send a session as virtual wearables, in a process of its own; ``loop``: for ever."""
     options = [word for fault in faults for word in ("--fault", fault)]
+    options += ["--loop"] if loop else []
     return Process(isolation, "-m", "arousal.cli", "replay", str(session), *options)
 
 
