@@ -39,13 +39,21 @@ def forget(place: Path, person: str, session: str | None, yes: bool) -> None:
     """  # noqa: D301 (click reads the backspace itself)
     from arousal.errors import DataError, DeviceError
     from arousal.forget import forget as forget_person
+    from arousal.study.remaining import drop_made_of
 
     whole = session is None and (place / "study.toml").exists()
     scope = "the whole study" if whole else f"session {session or place.name}"
     if not yes:
         click.confirm(f"Remove {person} from {scope} for good?", abort=True)
     today = datetime.now(UTC).date()
-    done = forget_person(place, person, session=session, today=today, reissue=_reissue)
+    done = forget_person(
+        place,
+        person,
+        session=session,
+        today=today,
+        reissue=_reissue,
+        drop_tables=drop_made_of,
+    )
     for line in done.lines:
         click.echo(line)
     if done.unconfirmed:

@@ -13,7 +13,7 @@ which streams are the person's. A run that was stopped midway is finished by run
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -38,6 +38,7 @@ from arousal.withheld import Withheld
 __all__ = ["Forgotten", "finish_withdrawals", "forget"]
 
 Reissue = Callable[[Path], bool]
+DropTables = Callable[[Path, str, Collection[str]], list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,7 @@ def forget(
     session: str | None = None,
     today: date,
     reissue: Reissue | None = None,
+    drop_tables: DropTables | None = None,
 ) -> Forgotten:
     """Remove a person from a study, from one of its sessions, or from a session that stands alone.
 
@@ -107,6 +109,9 @@ def forget(
     reissue : callable, optional
         Makes a session's leader's page again, if what remains allows one, and says whether it
         did. Called only where there was such a page.
+    drop_tables : callable, optional
+        Deletes what was computed over the study, given its folder, the person and the sessions
+        with something of theirs, and says what it deleted. Default: all of it.
 
     Returns
     -------
@@ -135,14 +140,15 @@ def forget(
     removed = forget_study_tables(scope.root, tables, person)
     if scope.whole_study and forget_in_hypotheses(scope.root, person, today):
         removed.append("a name in the study's hypotheses, noted in hypotheses.toml")
+    if scope.in_study:  # before the sessions: who is in none of them any more is not looked for
+        drop = drop_tables if drop_tables is not None else _drop_all_tables
+        removed += drop(scope.root, person, [f.name for f in (*concerned, *running)])
     reissued = []
     for folder in concerned:
         had_page = (folder / "derivatives" / "report.html").exists()
         removed += [f"{folder.name}: {line}" for line in forget_in(folder, found[folder], person)]
         if had_page and folder.exists() and reissue is not None and reissue(folder):
             reissued.append(folder.name)
-    if scope.in_study:
-        removed += drop_folder(scope.root / "derivatives", "the study's tables and reports")
     if removed and scope.root.exists():
         lay_tombstone(scope.root, today, len(concerned))
     names = Withheld(frozenset({person}.union(*(found[f].hidden.names for f in concerned))))
@@ -206,6 +212,10 @@ def _scope(place: Path, session: str | None) -> _Scope:
     if study is not None and folder.resolve().parent == (study / "sessions").resolve():
         return _Scope(study, (folder,), True)
     return _Scope(folder, (folder,), False)
+
+
+def _drop_all_tables(study: Path, _person: str, _sessions: Collection[str]) -> list[str]:
+    return drop_folder(study / "derivatives", "the study's tables and reports")
 
 
 def _session_folders(study: Path, session: str | None) -> tuple[Path, ...]:

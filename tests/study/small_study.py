@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,17 +19,19 @@ PEOPLE = ("P01", "P02")
 STUDY = 'schema = 1\nname = "small"\nprotocol = "balint-60"\n'
 
 
-def add_session(study: Path, name: str, seed: int = 1, ident: str = "") -> Path:
+def add_session(
+    study: Path, name: str, seed: int = 1, ident: str = "", people: Sequence[str] = PEOPLE
+) -> Path:
     """Write a session of two people, each with a heart and a skin."""
     folder = study / "sessions" / name
     folder.mkdir(parents=True)
-    streams = [make(seed + k) for k in range(len(PEOPLE)) for make in (beats, skin)]
+    streams = [make(seed + k) for k in range(len(people)) for make in (beats, skin)]
     write_xdf(folder / "recording.xdf", [*streams, markers()])
     lines = ["schema = 1", f'id = "{ident or name}"', 'group = "G1"']
-    for k, person in enumerate(PEOPLE):
+    for k, person in enumerate(people):
         heart, conductance = f"RR P{seed + k:02}", f"EDA P{seed + k:02}"
         lines += [f"[people.{person}]", f'streams = {{ rr = "{heart}", eda = "{conductance}" }}']
-    for person in PEOPLE:
+    for person in people:
         lines += [f"[consent.{person}]", "record = 2026-01-01", "research = 2026-01-01"]
     (folder / "session.toml").write_text("\n".join(lines) + "\n")
     return folder
