@@ -12,6 +12,7 @@ from arousal.ingest.raw import StreamInfo
 from arousal.ingest.roster import Roster
 from arousal.ingest.stream_health import State, StreamHealth
 from arousal.monitor.monitor import Monitor
+from arousal.monitor.state import finding_state
 from arousal.recording import Kind
 from arousal.session import SessionFile
 
@@ -109,8 +110,7 @@ def _seat(
         "role": session.people[person].role,
         "level": level,
         "word": word,
-        "text": "" if worst is None else f"{_what(worst)}{worst.message}",
-        "hint": "" if worst is None else worst.hint,
+        "trouble": None if worst is None else finding_state(worst),
         "flowing": bool(expected) and agreed and level != "none" and not waiting,
         "expected": [str(claim.kind) for claim in expected],
         "parts": [_part(r) for r in readings],
@@ -148,11 +148,6 @@ def _judge(
         return "good", "Good"
     worst = findings[0]
     return ("none" if worst.code in _BROKEN else "weak"), WORDS.get(worst.code, "Weak")
-
-
-def _what(finding: Finding) -> str:
-    """Name the stream in front of the sentence: one person may wear several."""
-    return f"{finding.where}: " if finding.where else ""
 
 
 def _part(reading: StreamHealth) -> dict[str, Any]:

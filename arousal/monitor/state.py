@@ -97,6 +97,7 @@ def stream_state(reading: StreamHealth, lookout: Lookout | None) -> dict[str, An
         "state": str(reading.state),
         "person": reading.person,
         "trouble": "" if worst is None else worst.message,
+        "code": "" if worst is None else worst.code,
         "severity": "" if worst is None else str(worst.severity),
         "samples": reading.samples,
     }

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 
+from dashboards.live.told import sentences
 from dashboards.messages import LANGUAGES, load_messages
 
 __all__ = ["TERM_GROUPS", "choose_language", "live_words", "words_script"]
@@ -41,8 +42,13 @@ def _terms(language: str) -> dict[str, str]:
 @cache
 def words_script(language: str) -> bytes:
     """Return the catalogue as the page's module ``words.js``."""
-    words, terms = json.dumps(dict(live_words(language))), json.dumps(_terms(language))
-    return f"export const WORDS = {words};\nexport const TERMS = {terms};\n".encode()
+    parts = {
+        "WORDS": dict(live_words(language)),
+        "TERMS": _terms(language),
+        "TOLD": sentences(language),
+    }
+    lines = [f"export const {name} = {json.dumps(part)};\n" for name, part in parts.items()]
+    return "".join(lines).encode()
 
 
 def choose_language(accepted: str) -> str:

@@ -192,3 +192,18 @@ def test_a_killed_recorder_is_said_at_once_and_comes_back_by_itself(new_page, ls
         page.keyboard.press("y")
         page.wait_for_selector("text=The recorder was killed once", timeout=30_000)
     assert (study.session / "recording-2.xdf").exists()
+
+
+@pytest.mark.timeout(120, method="thread")
+@pytest.mark.parametrize("study", [2], indirect=True)
+def test_what_the_recorder_finds_is_said_in_the_pages_language(new_page, lsl, study):
+    options = ("--session", "s1", "--port", str(free_port()), "--language", "de")
+    with live(lsl, study.root, *options) as server:
+        page = new_page(width=1280, height=800).open(server.first_line())
+        page.get_by_label("ohne Daten von P01").check()
+        page.get_by_label("ohne Daten von P02").check()
+        begin(page)
+        page.wait_for_selector("[role=alert] >> text=P01: Nicht gefunden", timeout=10_000)
+        tile = page.locator("article[aria-label=P01]").inner_text()
+        assert "kein Strom namens 'strap-P01-ecg'" in tile
+        assert "angelegt und eingeschaltet?" in tile

@@ -1,6 +1,6 @@
 // After: what was kept, the marks put right on a timeline, the report.
 
-import { bytes, clock, count, get, make, number, post, say, shape, t, term } from "./core.js";
+import { bytes, clock, count, get, make, number, post, say, shape, t, tellAll, term } from "./core.js";
 import { drawCourse } from "./draw.js";
 import { words as wordsOf } from "./during.js";
 
@@ -46,7 +46,7 @@ export function draw(state) {
     make("p", { class: "quiet" }, `${summary.file}, ${bytes(summary.bytes)}, ${clock(summary.seconds)}; ${closed}. ${summary.journal ? t("after.journal", { file: summary.journal }) : ""}`),
     ...breaks.map((b) => make("p", {}, shape("weak"), " ", b.seconds === null ? t("after.ends", { file: b.file, at: clock(b.at) })
       : t("after.gap", { file: b.file, at: clock(b.at), n: number(b.seconds, 1) }))),
-    ...summary.findings.map((f) => make("p", {}, shape(f.severity === "problem" ? "none" : "weak"), ` ${f.where}: ${f.message}`)),
+    ...summary.findings.map((f) => make("p", {}, shape(f.severity === "problem" ? "none" : "weak"), ` ${tellAll({ ...f, hint: "" })}`)),
     make("details", {}, make("summary", {}, t("after.streams")), make("div", { class: "table-box" }, make("table", {}, make("thead", {}, make("tr", {}, ...["stream", "person", "arrived", "on_disk"].map((key) => make("th", { scope: "col" }, t(`after.${key}`))))),
       make("tbody", {}, ...summary.streams.map((s) => make("tr", {}, make("td", {}, s.name), make("td", {}, s.person ?? "–"), make("td", {}, String(s.received)), make("td", {}, String(s.on_disk)))))))));
 }

@@ -1,6 +1,6 @@
 // Before: who wears what, who agreed to what, and whether data flows from everyone expected.
 
-import { brief, bytes, clockWord, count, make, number, say, seatColour, shape, t, term, tryPost } from "./core.js";
+import { brief, bytes, clockWord, count, make, number, say, seatColour, shape, t, tellAll, term, told, tryPost } from "./core.js";
 
 const PURPOSES = ["record", "research", "own_view", "group_view", "small_group_view", "share_raw"].map((id) => [id, t(`purpose.${id}`)]);
 let parts = {};
@@ -118,7 +118,7 @@ function personRow(id, person, seat, index) {
   mark.style.setProperty("--seat", seatColour(index));
   const row = make("tr", {}, make("th", { scope: "row" }, mark, id), make("td", {}, role),
     make("td", {}, make("div", { class: "chips" }, ...chips, "eda" in person.streams ? site : null, free.length ? pick : null)),
-    make("td", {}, seat ? make("span", { class: `state ${seat.level}`, title: [seat.text, seat.hint].filter(Boolean).join(" – ") }, shape(seat.level), brief(seat.word)) : ""), ...ticks,
+    make("td", {}, seat ? make("span", { class: `state ${seat.level}`, title: seat.trouble ? tellAll(seat.trouble) : "" }, shape(seat.level), brief(seat.word)) : ""), ...ticks,
     make("td", {}, make("button", { class: "small plain", type: "button", "aria-label": t("before.remove", { id }), on: { click: () => { const p = copy(); delete p[id]; const consent = ticksOf(); delete consent[id]; save({ people: Object.fromEntries(Object.entries(p).map(([k, v]) => [k, bare(v)])), ...(now.session.held_elsewhere ? {} : { consent }) }); } } }, "×")));
   row.addEventListener("dragover", (e) => { e.preventDefault(); row.className = "drop"; });
   row.addEventListener("dragleave", () => { row.className = ""; });
@@ -140,7 +140,7 @@ function drawFound() {
     const what = s.text ? t("before.texts") : s.kinds.length ? s.kinds.join(", ") : t("before.not_recognised");
     const rate = s.rate ? t("before.rate", { n: number(s.rate, s.rate < 10 ? 1 : 0) }) : s.state === "waiting" ? t("before.nothing_yet") : "";
     const item = make("li", { draggable: s.text ? "false" : "true" }, make("span", {}, shape(level), ` ${s.name}`, s.person ? make("b", {}, ` → ${s.person}`) : ""),
-      make("span", { class: "quiet" }, [what, rate, s.host].filter(Boolean).join(" · ")), s.trouble ? make("span", { class: level }, s.trouble) : "");
+      make("span", { class: "quiet" }, [what, rate, s.host].filter(Boolean).join(" · ")), s.trouble ? make("span", { class: level }, told(s.code, s.trouble)) : "");
     item.addEventListener("dragstart", (e) => e.dataTransfer.setData("text/plain", s.uid));
     return item;
   });
@@ -165,9 +165,9 @@ function drawGo() {
   const clocks = now.clocks.filter((c) => c.level !== "good");
   const checks = [
     [now.seats.length ? (missing.length ? "weak" : "good") : "none", now.seats.length ? t("before.flows", { good: now.seats.length - missing.length, n: now.seats.length }) : t("before.nobody")],
-    [disk.level, disk.level === "good" ? t("before.disk_free", { free: bytes(disk.free) }) : t("before.disk", { text: disk.text })],
+    [disk.level, disk.level === "good" ? t("before.disk_free", { free: bytes(disk.free) }) : t("before.disk", { text: told("disk-short", disk.text) })],
     [clocks.length ? "weak" : now.clocks.length ? "good" : "weak", clocks.length ? t("before.clock_of", { list: clocks.map((c) => `${c.host}: ${clockWord(c)}`).join(", ") }) : now.clocks.length ? count("before.clocks_ok", now.clocks.length) : t("before.no_machine")],
-    ...now.alarms.filter((a) => ["stream-unclaimed", "id-ambiguous", "claim-ambiguous", "stream-refused"].includes(a.code)).slice(0, 6).map((a) => [a.severity === "problem" ? "none" : "weak", `${a.where}: ${a.message}`]),
+    ...now.alarms.filter((a) => ["stream-unclaimed", "id-ambiguous", "claim-ambiguous", "stream-refused"].includes(a.code)).slice(0, 6).map((a) => [a.severity === "problem" ? "none" : "weak", `${a.where}: ${told(a.code, a.message)}`]),
   ];
   const signature = JSON.stringify([checks, missing.map((s) => [s.id, s.word]), accepted, now.ready]);
   if (signature === went) return;

@@ -1,6 +1,6 @@
 // What every part of the page uses: words, elements, requests, shapes, seat colours, time as text.
 
-import { WORDS, TERMS } from "./words.js";
+import { WORDS, TERMS, TOLD } from "./words.js";
 
 /** A text of the page's language with its values filled in. */
 export const t = (key, values = {}) => (WORDS[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
@@ -10,6 +10,16 @@ export const count = (key, n, values = {}) => t(`${key}.${n === 1 ? "one" : "man
 export const term = (text) => TERMS[text] ?? text;
 /** What the recorder says in a word or two. */
 export const brief = (text) => WORDS[`brief.${text}`] ?? text;
+/** A finding's sentence in the page's language with its values; as the recorder said it if none is known. */
+export function told(code, text) {
+  for (const [pattern, names, own] of TOLD[code] ?? []) {
+    const found = new RegExp(pattern, "s").exec(text);
+    if (found) return own.replace(/\{(\w+)\}/g, (_, name) => found[names.indexOf(name) + 1]);
+  }
+  return text;
+}
+/** A finding in full: where, what, what to do. */
+export const tellAll = (f) => [[told("where", f.where), told(f.code, f.message)].filter(Boolean).join(": "), told(f.code, f.hint)].filter(Boolean).join(" – ");
 export const number = (n, digits = 0) => n.toLocaleString(WORDS["page.language"], { minimumFractionDigits: digits, maximumFractionDigits: digits });
 
 export const SEATS = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9",

@@ -1,6 +1,6 @@
 // During: phases, marks, one tile per person. Every mark is confirmed when it is on the disk.
 
-import { brief, clock, clockWord, count, get, make, newKey, number, post, say, seatColour, setClass, setText, shape, t, term, tryPost } from "./core.js";
+import { brief, clock, clockWord, count, get, make, newKey, number, post, say, seatColour, setClass, setText, shape, t, tellAll, term, tryPost } from "./core.js";
 import { drawCourse, drawCurves, drawStrip } from "./draw.js";
 
 let now = null;            // newest state
@@ -259,8 +259,9 @@ function drawTile(seat, own) {
   const word = seat.level + seat.word;
   if (own.word.dataset.shown !== word) { own.word.dataset.shown = word; own.word.replaceChildren(shape(seat.level), brief(seat.word)); }
   setClass(own.word, `word ${seat.level}`);
-  setText(own.why, seat.level === "good" || now.researcher ? "" : [seat.text, seat.hint].filter(Boolean).join(" – "));
-  own.box.title = [seat.text, seat.hint].filter(Boolean).join(" – ");
+  const why = seat.trouble ? tellAll(seat.trouble) : "";
+  setText(own.why, seat.level === "good" || now.researcher ? "" : why);
+  own.box.title = why;
   setText(own.small, small(seat));
   drawStrip(own.strip, seat.strip ?? "");
   if (own.curve && curves) drawCurves(own.curve, curves[seat.id] ?? [], now.now);

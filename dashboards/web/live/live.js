@@ -1,6 +1,6 @@
 // The page: hears the state, shows the header and the alarms, and hands the rest to its stage.
 
-import { brief, bytes, clock, make, setText, shape, t, term, tryPost } from "./core.js";
+import { brief, bytes, clock, make, setText, shape, t, term, told, tryPost } from "./core.js";
 import * as before from "./before.js";
 import * as during from "./during.js";
 import * as after from "./after.js";
@@ -99,21 +99,21 @@ function alarms() {
     hint: t("alarm.server_hint") });
   if (state && state.stage === "during") {
     const full = (state.alarms ?? []).some((a) => a.where === "disk" && a.severity === "problem");
-    if (state.disk?.level !== "good" && !full) list.push({ severity: state.disk.level === "none" ? "problem" : "warning", message: state.disk.text, hint: t("alarm.disk_hint") });
+    if (state.disk?.level !== "good" && !full) list.push({ severity: state.disk.level === "none" ? "problem" : "warning", message: told("disk-short", state.disk.text), hint: t("alarm.disk_hint") });
     if (state.fault) list.push({ severity: "warning", message: t("alarm.fault", { fault: state.fault }), hint: t("alarm.fault_hint") });
     // What a tile says in full is named here; a sender that is gone is not called missing as well.
     for (const seat of state.seats ?? []) {
       if (seat.level === "none") list.push({ severity: "problem", code: seat.word, where: "", message: `${seat.id}: ${brief(seat.word)}`, hint: "" });
     }
     for (const alarm of state.alarms ?? []) {
-      const told = (state.seats ?? []).some((s) => s.level === "none" && alarm.where.startsWith(s.id));
+      const shown = (state.seats ?? []).some((s) => s.level === "none" && alarm.where.startsWith(s.id));
       if (alarm.code === "recorder-restarted") list.push({ ...alarm, message: t("alarm.restarted", { file: state.file }), hint: t("alarm.restarted_hint") });
-      else if (alarm.severity === "problem" && !told) list.push(alarm);
+      else if (alarm.severity === "problem" && !shown) list.push({ ...alarm, message: told(alarm.code, alarm.message), hint: told(alarm.code, alarm.hint) });
     }
   }
   const box = $("alarms");
   const signature = JSON.stringify(list.map((a) => [a.code, a.where, a.severity, a.where ? "" : a.message]));
-  const texts = list.map((a) => [a.where, a.message].filter(Boolean).join(": "));
+  const texts = list.map((a) => [told("where", a.where ?? ""), a.message].filter(Boolean).join(": "));
   if (box.dataset.shown !== signature) {
     box.dataset.shown = signature;
     box.replaceChildren(...list.map((a, i) => make("div", { class: `alarm ${a.severity === "problem" ? "none" : "weak"}` },
