@@ -8,6 +8,7 @@ pattern, which invites holding oneself against it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -23,6 +24,8 @@ __all__ = ["OwnStory"]
 class OwnStory(Story):
     """What a page says in words to one person about their own session."""
 
+    START: ClassVar[str] = "own_start"
+
     def cell(self, band: Band, measure: str) -> Cell:
         """Return the person's own number: mean over windows, low and high its spread."""
         return own_cell(self.access, band, measure)
@@ -30,14 +33,15 @@ class OwnStory(Story):
     def words(self, band: Band, cell: Cell) -> str:
         """Say where most of a phase's windows lie against the own quiet start."""
         say = self.say
-        if band.phase == "baseline" and set(self.baseline_kinds) == {"baseline"}:
+        if band.phase == "baseline" and self.from_quiet_start:
             return say("phases.reference")
         if is_too_short(cell):
             return say("phases.too_short")
         if not cell.value.shown:
             return say("phases.own_no_number")
         above, below = cell.value.low > 0, cell.value.high < 0
-        return say(f"phases.own_{'above' if above else 'below' if below else 'within'}")
+        where = "above" if above else "below" if below else "within"
+        return say(f"phases.own_{where}", start=self.start)
 
     def stood_out(self) -> tuple[str, str]:
         """Name the highest and the lowest phase."""
@@ -54,6 +58,7 @@ class OwnStory(Story):
             low=low.name,
             high_value=self.with_spread(high_cell),
             low_value=self.with_spread(low_cell),
+            since=self.since,
         )
         return self.say("summary.own_stood_out", high=high.name, low=low.name), numbers
 
@@ -91,7 +96,7 @@ class OwnStory(Story):
             sentences.append(say("summary.too_short", names=say.listing(short)))
         if empty:
             sentences.append(f"{say.listing(empty)}: {say('phases.own_no_number')}.")
-        if self.baseline_kinds and set(self.baseline_kinds) != {"baseline"}:
+        if "baseline" not in self.baseline_kinds:
             sentences.append(say("summary.no_baseline"))
         return " ".join(sentences) or say("summary.nothing_missing")
 

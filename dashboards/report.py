@@ -155,7 +155,7 @@ def _figures(story: Story, course: Course | None) -> tuple[dict[str, str], dict[
         unit = say(f"unit.{INDEX_ID}")
         figures["phases"] = phase_figure(
             rows,
-            say("figure.phase_axis"),
+            say("figure.phase_axis" if story.from_quiet_start else "figure.phase_axis_narrow"),
             unit,
             say("figure.windows" if access.person else "figure.people"),
             say,
@@ -190,8 +190,8 @@ def _content(story: Story, course: Course | None, now: datetime, *, dated: bool)
         "interventions": sections.interventions(story),
         "phases": sections.phase_table(story)
         | {
-            "lead": say(f"phases.{lead}"),
-            "caption": say("phases.own_caption" if own else "phases.caption"),
+            "lead": say(f"phases.{lead}", since=story.since),
+            "caption": say("phases.own_caption" if own else "phases.caption", since=story.since),
         },
         "persons": sections.person_table(story) if everything and story.bands else None,
         "trust": sections.trust(story),

@@ -301,9 +301,9 @@ def findings(story: Story) -> dict[str, Any]:
     counts = Counter(f.severity for f in found)
     count = say(
         "findings.count",
-        problems=counts[Severity.PROBLEM],
-        warnings=counts[Severity.WARNING],
-        notes=counts[Severity.NOTE],
+        problems=say.count("findings.problems", counts[Severity.PROBLEM]),
+        warnings=say.count("findings.warnings", counts[Severity.WARNING]),
+        notes=say.count("findings.notes", counts[Severity.NOTE]),
     )
     order = list(Severity)[::-1]
     listed = sorted(found, key=lambda f: order.index(f.severity)) if story.access.everything else []

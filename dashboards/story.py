@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
@@ -41,6 +42,9 @@ class Story:
     access: Access
     say: Messages
 
+    START: ClassVar[str] = "start"
+    """Under which key the catalogue has the words for what changes are counted from."""
+
     @cached_property
     def bands(self) -> tuple[Band, ...]:
         """The marked phases."""
@@ -57,13 +61,13 @@ class Story:
 
     def words(self, band: Band, cell: Cell) -> str:
         """Say a phase's number against the quiet start."""
-        if band.phase == "baseline" and set(self.baseline_kinds) == {"baseline"}:
+        if band.phase == "baseline" and self.from_quiet_start:
             return self.say("phases.reference")
         if is_too_short(cell):
             return self.say("phases.too_short")
         if cell.view is not None and not cell.value.shown:
             return self.say("phases.no_number", reason=self.refusal(cell.view))
-        return against_start(cell.value, self.say)
+        return against_start(cell.value, self.start, self.say)
 
     def summary(self) -> list[dict[str, str]]:
         """Return the four lines of "In one minute": label, text, and numbers in small print."""
@@ -96,6 +100,7 @@ class Story:
             low=low.name,
             high_value=self.with_spread(high_cell),
             low_value=self.with_spread(low_cell),
+            **({"since": self.since} if told else {}),
         )
         return text, numbers
 
@@ -161,7 +166,7 @@ class Story:
         empty = [b.label for b, c in gone if not is_too_short(c)]
         if empty and self.access.group.level != "none":
             sentences.append(self.say("summary.no_numbers", names=self.say.listing(empty)))
-        if self.baseline_kinds and set(self.baseline_kinds) != {"baseline"}:
+        if "baseline" not in self.baseline_kinds:
             sentences.append(self.say("summary.no_baseline"))
         if not self.access.everything:
             own = len({p.person for p in self.access.presenters})
@@ -186,6 +191,26 @@ class Story:
         rows = table[(table["person"] != "members") & (table["measure"] != "device_heart_rate")]
         first = rows.groupby("person")["baseline"].agg(lambda kinds: kinds.mode().iloc[0])
         return Counter(first.tolist())
+
+    @property
+    def from_quiet_start(self) -> bool:
+        """Whether everybody's changes are counted from the quiet start."""
+        return set(self.baseline_kinds) == {"baseline"}
+
+    @property
+    def start(self) -> str:
+        """What changes are counted from, as it stands behind "above": ``the quiet start``."""
+        return self.say(f"{self.START}.{self._counted_from}")
+
+    @property
+    def since(self) -> str:
+        """What changes are counted from, as it stands behind "change": ``from the quiet start``."""
+        return self.say(f"{self.START}_from.{self._counted_from}")
+
+    @property
+    def _counted_from(self) -> str:
+        kinds = [kind for kind in self.baseline_kinds if kind != "none"]
+        return kinds[0] if len(kinds) == 1 else "mixed"
 
     def baseline(self) -> str:
         """Say what changes are counted from."""

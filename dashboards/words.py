@@ -135,13 +135,23 @@ def _by_chance(agree: int, n: int) -> float:
     return min(1.0, 2.0 * ways / float(2**n))
 
 
-def against_start(value: Estimate, say: Messages) -> str:
-    """Say where people stood against their own quiet start, in a few words."""
+def against_start(value: Estimate, start: str, say: Messages) -> str:
+    """Say where people stood against what changes are counted from, in a few words.
+
+    Parameters
+    ----------
+    value : Estimate
+        Over people, as change.
+    start : str
+        What changes are counted from, as it stands behind "above" (`Story.start`).
+    say : Messages
+        The catalogue.
+    """
     sure = grade(value)
     if not sure.has_direction:
         return say(f"words.start.{sure}")
     way = "above" if value.mid > 0 else "below"
-    return say(f"words.start.{sure}_{way}", agree=value.agree, n=value.n)
+    return say(f"words.start.{sure}_{way}", start=start, agree=value.agree, n=value.n)
 
 
 def between(difference: Estimate, higher: str, lower: str, say: Messages) -> str:

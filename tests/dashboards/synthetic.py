@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -203,6 +204,15 @@ def _typed(table, frame):
     return table.frame({name: frame[name].to_numpy() for name in table.names})
 
 
+@cache
+def _tables(people, line: Timeline, gap) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Curves, the group's curves and phases; kept, because most tests ask for the same."""
+    rows = _curve_rows(people, line, gap)
+    curves = _typed(CURVES, rows)
+    group = group_curves(curves, load_protocol("balint-90"))
+    return curves, group, _typed(PHASES, _phase_rows(rows, "baseline"))
+
+
 def session_result(
     n_people=10, *, purpose="research", session_file="default", gap=None, line=None, source=None
 ) -> SessionResult:
@@ -223,7 +233,7 @@ def session_result(
         started=NOW - timedelta(days=8),
         sources=(Source("recording.xdf", "ab" * 32, "XDF"),),
     )
-    curves = _curve_rows(people, line, gap)
+    curves, group, phases = (table.copy() for table in _tables(people, line, gap))
     note = Finding("clock-offset", "clock offsets were applied", Severity.NOTE)
     weak = Finding(
         "eda-contact", "the skin sensor had no contact", Severity.WARNING, source or "P05", "press"
@@ -235,9 +245,9 @@ def session_result(
         persons=people,
         timeline=line,
         features=FEATURES.empty(),
-        curves=_typed(CURVES, curves),
-        group=group_curves(_typed(CURVES, curves), load_protocol("balint-90")),
-        phases=_typed(PHASES, _phase_rows(curves, "baseline")),
+        curves=curves,
+        group=group,
+        phases=phases,
         quality=_typed(QUALITY, _quality_rows(people)),
         index_parts={p: tuple(m.id for m in MEASURES) for p in people},
         findings=(note, weak),

@@ -143,3 +143,30 @@ def test_no_english_sentence_reaches_a_leaders_or_a_persons_page(pages, language
         text = re.sub(r"Farkas, Csukly.*?\d\d-\d\d|<code>.*?</code>", "", text_of(page))
         found = ENGLISH.search(text)
         assert found is None, (name, text[max(0, found.start() - 80) : found.end() + 40])
+
+
+@pytest.mark.parametrize(
+    ("language", "start", "claimed"),
+    [
+        ("en", "the usual level of this session", "(?:above|below|from) (?:the|your) quiet start"),
+        ("de", "dem in dieser Sitzung Üblichen", "(?:über|unter|gegenüber) (?:dem|Ihrem) ruhigen"),
+        (
+            "hu",
+            "az ezen az ülésen szokásos szint",
+            "nyugalmi kezdete? (?:felett|alatt)|nyugalmi kezdeté?hez képest",
+        ),
+    ],
+)
+def test_without_a_quiet_start_no_number_claims_to_be_counted_from_one(language, start, claimed):
+    result = synthetic.session_result(purpose="group_view")
+    result.phases["baseline"] = "session"
+    group = render_report(result, Audience.LEADER, now=synthetic.NOW, language=language)
+    mine = synthetic.session_result(purpose="own_view")
+    mine.phases["baseline"] = "session"
+    own = render_report(mine, Audience.PERSON, now=synthetic.NOW, person="P06", language=language)
+    assert start in text_of(group)
+    for page in (group, own):
+        found = re.search(claimed, text_of(page))
+        assert found is None, found
+        axis = figures_of(page)["phases"]["layout"]["xaxis"]["title"]["text"]
+        assert axis == load_messages(language)("figure.phase_axis_narrow")

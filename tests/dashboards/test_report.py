@@ -147,7 +147,9 @@ def test_a_single_file_says_that_only_the_researchers_edition_can_be_made():
 
 def test_the_summary_names_highest_and_lowest_with_spread_and_people(pages):
     text = text_of(pages["leader"])
-    assert "likely more aroused in Presentation than in Return: 7 of 7 people" in text
+    assert (
+        "likely more aroused in Presentation than in Return: this holds for 7 of 7 people" in text
+    )
     assert re.search(r"Presentation \+1\.\d \[\+1\.\d to \+1\.\d\] \(n = 7\)", text)
 
 
@@ -168,9 +170,9 @@ def test_each_sensors_reasons_stand_with_the_share_of_windows_that_they_hit(page
     result.quality.loc[result.quality["person"] == "P06", "reasons"] = "non-responder"
     result.quality.loc[result.quality["person"] == "P06", "reason_windows"] = "non-responder=1"
     text = text_of(render_report(result, Audience.RESEARCHER, now=synthetic.NOW))
-    assert "no contact with the skin (30 % of windows). Data are missing for a while (5 %" in text
+    assert "no contact with the skin (30% of windows). Data are missing for a while (5%" in text
     # What hit windows only is said as well, unless it is less than one in a hundred.
-    assert "with it heart-rate variability (19 % of windows)." in text
+    assert "with it heart-rate variability (19% of windows)." in text
     assert "had to be corrected (" not in text
     assert "some healthy people have none. P06 eda" in text
     assert "of windows" not in text_of(pages["leader"])
@@ -279,7 +281,10 @@ def test_a_point_with_fewer_than_five_people_is_not_on_a_leaders_page():
 def test_in_a_dyad_the_patients_own_curve_is_shown_if_released_and_nothing_of_it_otherwise():
     shown = render_report(synthetic.dyad(released=True), Audience.LEADER, now=synthetic.NOW)
     assert {t["meta"] for t in figures_of(shown)["curve"]["data"]} == {"presenter"}
-    assert "The line is the patient's own, released after the session." in text_of(shown)
+    assert (
+        "The line belongs to one person (patient), who released it after the session."
+        in text_of(shown)
+    )
     assert "P02" not in text_of(shown)
     hidden = render_report(synthetic.dyad(released=False), Audience.LEADER, now=synthetic.NOW)
     assert figures_of(hidden) == {}
