@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import os
 import platform
 import shutil
@@ -22,7 +21,7 @@ from arousal import __version__
 from arousal.findings import Severity
 from arousal.ingest.disk_guard import RESERVE_BYTES
 from arousal.ingest.lsl import Finder, announce, local_clock
-from arousal.ingest.lsl_config import lsl_settings, settle
+from arousal.ingest.lsl_config import config_findings, lsl_settings, settle
 from arousal.ingest.raw import StreamInfo
 
 __all__ = ["Check", "examine"]
@@ -32,8 +31,6 @@ GROUP, PORT = "224.0.0.183", 16571
 FIRST_PORT = 16572
 """First TCP and UDP port of outlets."""
 DEFAULT_RANGE = 32
-SECTIONS = {"ports", "multicast", "lab", "tuning", "log"}
-SCOPES = {"machine", "link", "site", "organization", "global"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,34 +92,18 @@ def _versions() -> Check:
 
 
 def _configuration() -> Check:
-    try:
-        path, settings = lsl_settings()
-    except (configparser.Error, UnicodeDecodeError) as error:
-        text = f"the LSL configuration is not an ini file: {' '.join(str(error).split())}"
-        hint = "mend it: liblsl drops the whole file in silence and uses its defaults"
-        return Check("configuration", Severity.PROBLEM, text, hint)
-    if path is None:
-        return Check("configuration", None, "no lsl_api.cfg: liblsl's defaults")
-    wrong = [f"[{name}]" for name in settings.sections() if name.lower() not in SECTIONS]
-    scope = settings.get("multicast", "ResolveScope", fallback="site")
-    if scope not in SCOPES:
-        wrong.append(f"ResolveScope = {scope} (allowed: {', '.join(sorted(SCOPES))})")
-    span = settings.get("ports", "PortRange", fallback="32")
-    if not span.isdigit():
-        wrong.append(f"PortRange = {span}")
-    if wrong:
-        hint = "one invalid value makes liblsl drop the whole file in silence"
-        return Check("configuration", Severity.PROBLEM, f"{path}: {', '.join(wrong)}", hint)
-    return Check("configuration", None, str(path))
+    found = config_findings()
+    if found:
+        text = "; ".join(f"{finding.where}: {finding.message}" for finding in found)
+        return Check("configuration", Severity.PROBLEM, text, found[0].hint)
+    path, _ = lsl_settings()
+    return Check("configuration", None, str(path or "no lsl_api.cfg: liblsl's defaults"))
 
 
 def _session() -> Check:
     """Compare the session that liblsl is in with the file's: was the file taken at all."""
     taken = str(_probe()[1].get_info().session_id())
-    try:
-        wanted = lsl_settings()[1].get("lab", "SessionID", fallback="default")
-    except (configparser.Error, UnicodeDecodeError):
-        wanted = taken
+    wanted = lsl_settings()[1].get("lab", "SessionID", "default")
     if taken != wanted:
         text = f"the file says session {wanted!r}, liblsl is in {taken!r}"
         hint = "liblsl has dropped the file: look for an invalid value in it"
@@ -136,10 +117,8 @@ def _probe() -> tuple[StreamInfo, Any]:
 
 
 def _ports() -> Check:
-    try:
-        span = lsl_settings()[1].getint("ports", "PortRange", fallback=DEFAULT_RANGE)
-    except (configparser.Error, UnicodeDecodeError, ValueError):
-        span = DEFAULT_RANGE
+    set_to = lsl_settings()[1].get("ports", "PortRange", "")
+    span = int(set_to) if set_to.isdigit() else DEFAULT_RANGE
     free = sum(_is_free(port) for port in range(FIRST_PORT, FIRST_PORT + span))
     text = f"{free} of {span} LSL ports are free here"
     if free < 2:

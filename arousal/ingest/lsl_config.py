@@ -8,11 +8,13 @@ and liblsl's remarks on stderr are limited to errors.
 
 from __future__ import annotations
 
-import configparser
 import os
 from pathlib import Path
 
-__all__ = ["config_file", "lsl_settings", "settle", "with_ours"]
+from arousal.findings import Finding, Severity
+from arousal.ingest.lsl_ini import LslIni, read_ini
+
+__all__ = ["config_file", "config_findings", "lsl_settings", "settle", "with_ours"]
 
 OURS = {"tuning": {"TimeUpdateInterval": "5"}, "log": {"level": "-2"}}
 """Section -> setting -> value (-2: errors; 0, the default, also tells which file was read)."""
@@ -33,26 +35,53 @@ def config_file() -> Path | None:
     return next((place for place in places if place.is_file()), None)
 
 
-def lsl_settings() -> tuple[Path | None, configparser.ConfigParser]:
-    """Find the LSL configuration file as liblsl does, and read it.
+def lsl_settings() -> tuple[Path | None, LslIni]:
+    """Find the LSL configuration file as liblsl does, and read it by its rules.
 
     Returns
     -------
     path : Path or None
         The file that counts, if there is any.
-    settings : ConfigParser
-        What it says.
-
-    Raises
-    ------
-    configparser.Error, UnicodeDecodeError
-        If it is not in the form of an ini file.
+    settings : LslIni
+        What it says; an unreadable file counts as dropped.
     """
-    settings = configparser.ConfigParser(interpolation=None)
     path = config_file()
-    if path is not None:
-        settings.read_string(path.read_text(encoding="utf-8"))
-    return path, settings
+    if path is None:
+        return None, LslIni({})
+    try:
+        # liblsl does not mind the encoding, so that a comment in any is no reason to complain.
+        return path, read_ini(path.read_bytes().decode("utf-8", "replace"))
+    except OSError as error:
+        return path, LslIni({}, error.strerror or str(error))
+
+
+def config_findings() -> tuple[Finding, ...]:
+    """Say what of this computer's LSL configuration liblsl does not take.
+
+    It says nothing itself, or one line among others, and goes on without its session id and on
+    whatever networks there are: another group's streams may be recorded, or nobody's be found.
+
+    Returns
+    -------
+    tuple of Finding
+        Empty if liblsl takes all of it, or there is no such file.
+    """
+    named = os.environ.get("LSLAPICFG")
+    path, settings = lsl_settings()
+    found = []
+    if named and not Path(named).is_file():
+        text = f"LSLAPICFG names {named}, where no file is; {path or 'nothing'} is read instead"
+        hint = "put the file there, or take the variable away"
+        found.append(Finding("lsl-config", text, Severity.PROBLEM, "LSL configuration", hint))
+    if settings.dropped:
+        text = f"liblsl drops the whole file and uses its own defaults: {settings.dropped}"
+        hint = "mend the file and start again"
+        found.append(Finding("lsl-config", text, Severity.PROBLEM, str(path), hint))
+    elif settings.unheeded:
+        text = f"without effect: {', '.join(settings.unheeded)}"
+        hint = "mend the file and start again"
+        found.append(Finding("lsl-config", text, Severity.PROBLEM, str(path), hint))
+    return tuple(found)
 
 
 def with_ours(text: str) -> str:
@@ -61,12 +90,7 @@ def with_ours(text: str) -> str:
     Parameters
     ----------
     text : str
-        An ini file's text; empty for none.
-
-    Raises
-    ------
-    configparser.Error
-        If it is not in the form of an ini file.
+        A file that liblsl takes; empty for none.
 
     Examples
     --------
@@ -76,30 +100,32 @@ def with_ours(text: str) -> str:
     [tuning]
     TimeUpdateInterval = 5
     """
-    settings = configparser.ConfigParser(interpolation=None)
-    settings.read_string(text)
+    settings = read_ini(text)
     lines = text.splitlines()
     for section, values in OURS.items():
-        missing = [f"{k} = {v}" for k, v in values.items() if not settings.has_option(section, k)]
-        if settings.has_section(section):
-            head = next(i for i, line in enumerate(lines) if line.strip() == f"[{section}]")
-            lines[head + 1 : head + 1] = missing
-        elif missing:
+        missing = [f"{k} = {v}" for k, v in values.items() if not settings.has(section, k)]
+        if missing:  # liblsl lets a section begin twice
             lines += [f"[{section}]", *missing]
     return "\n".join(lines)
 
 
-def settle() -> None:
+def settle() -> tuple[Finding, ...]:
     """Give liblsl this computer's configuration with `OURS` added; a program's first act.
 
     For programs, not for libraries: it would override what a caller has told liblsl. Without
-    effect once liblsl has read its configuration. A file that is damaged is left to liblsl.
+    effect once liblsl has read its configuration.
+
+    Returns
+    -------
+    tuple of Finding
+        What liblsl does not take of it; the program must say it.
     """
     import pylsl
 
-    path = config_file()
+    path, settings = lsl_settings()
     try:
-        text = with_ours(path.read_text(encoding="utf-8") if path is not None else "")
-        pylsl.set_config_content(text)
-    except (configparser.Error, UnicodeDecodeError, OSError, NotImplementedError):
-        return  # `arousal doctor` says what is wrong with it; an older liblsl cannot be told
+        kept = b"" if path is None or settings.dropped else path.read_bytes()
+        pylsl.set_config_content(with_ours(kept.decode("utf-8")))
+    except (UnicodeDecodeError, OSError, NotImplementedError):
+        pass  # pylsl hands over UTF-8 only, an older one nothing: liblsl reads the file itself
+    return config_findings()

@@ -20,7 +20,7 @@ from __future__ import annotations
 import platform
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
@@ -135,8 +135,13 @@ class Recorder:
         """The data file, once the recording has begun."""
         return self._disk.path
 
-    def start(self) -> None:
+    def start(self, before: Iterable[Finding] = ()) -> None:
         """Begin to record; streams are opened as they are found.
+
+        Parameters
+        ----------
+        before : iterable of Finding
+            What the program found wrong before: it stands among the alarms and in the journal.
 
         Raises
         ------
@@ -168,6 +173,7 @@ class Recorder:
             stream=self._marker_number,
             header=self._outlet.xml,
         )
+        self.alarms.update("before", before)
         self._finder = Finder()
         self._crew.add("find", self._find, FIND)
         self._drainer = self._crew.add("drain", self._drain, DRAIN, replaceable=True)
@@ -390,10 +396,4 @@ class Recorder:
     def _on_fault(self, fault: Fault) -> None:
         self._disk.note("fault", worker=fault.worker, what=fault.what, detail=fault.detail)
         group = f"worker {fault.worker}"
-        if fault.what == "recovered":
-            self.alarms.update(group, ())
-            return
-        text = f"the recorder's thread {fault.worker!r} {fault.what}: {fault.detail[-300:]}"
-        hint = "recording goes on; please report this with the journal"
-        found = Finding("recorder-fault", text, Severity.PROBLEM, fault.worker, hint)
-        self.alarms.update(group, (found,))
+        self.alarms.update(group, () if fault.what == "recovered" else (fault.finding,))

@@ -67,12 +67,13 @@ def check_roster(roster: Roster, seconds: float = LOOK_SECONDS) -> tuple[Finding
     Returns
     -------
     tuple of Finding
-        Who is missing, which ids are ambiguous, which streams nobody claims.
+        What liblsl does not take of its configuration, who is missing, which ids are ambiguous,
+        which streams nobody claims.
     """
-    settle()
+    found = settle()
     finder = Finder()
     time.sleep(seconds)
-    return roster.check(sighting.info for sighting in finder.sightings())
+    return found + roster.check(sighting.info for sighting in finder.sightings())
 
 
 def record_until_stopped(
@@ -98,9 +99,9 @@ def record_until_stopped(
         If not everything that arrived is on the disk, or the disk was full at the end.
     """
     _open_standard_files()
-    settle()
+    found = settle()
     with stop_signals() as stop:
-        recorder.start()
+        recorder.start(found)
         say(f"recording to {recorder.path}")
         _listen_at_terminal(recorder, say)
         deadline = None if seconds is None else time.monotonic() + seconds

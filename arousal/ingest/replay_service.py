@@ -13,8 +13,10 @@ __all__ = ["replay_until_stopped"]
 
 def replay_until_stopped(player: Replay, say: Callable[[str], None]) -> dict[str, int]:
     """Send until the end of the recording, SIGINT or SIGTERM; return samples sent per stream."""
-    settle()
+    found = settle()
     with stop_signals() as stop:
+        for finding in found:
+            say(f"{finding.severity}: {finding}")
         say(f"{player.streams} streams, {player.duration / 60:.1f} min; Ctrl-C ends")
         player.run(stop)
     return player.sent

@@ -30,7 +30,7 @@ class Survey:
     kinds : dict of str to tuple of Kind
         uid -> kinds, as measured, or as announced where nothing arrived.
     findings : tuple of Finding
-        About the streams together, and those that did not open.
+        About liblsl's configuration, the streams together, and those that did not open.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ def survey(roster: Roster, seconds: float = 5.0) -> Survey:
     Survey
         Readings with what is wrong.
     """
-    settle()
+    config = settle()
     finder, surveyor = Finder(), _Surveyor(roster.catalogue)
     begun = time.monotonic()
     while time.monotonic() < begun + LOOK_SECONDS + seconds:
@@ -105,6 +105,6 @@ def survey(roster: Roster, seconds: float = 5.0) -> Survey:
     for inlet, _ in surveyor.open:
         inlet.close()
     present = [reading.info for reading in readings if reading.state is not State.LOST]
-    findings = (*surveyor.failed, *roster.check(present))
+    findings = (*config, *surveyor.failed, *roster.check(present))
     ordered = sorted(readings, key=lambda r: (r.info.name, r.info.uid))
     return Survey(tuple(ordered), kinds, findings)

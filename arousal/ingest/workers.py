@@ -13,6 +13,8 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from arousal.findings import Finding, Severity
+
 __all__ = ["Crew", "Fault", "Worker"]
 
 STUCK_SECONDS = 2.0
@@ -36,6 +38,13 @@ class Fault:
     worker: str
     what: str
     detail: str
+
+    @property
+    def finding(self) -> Finding:
+        """The same for a person."""
+        text = f"the recorder's thread {self.worker!r} {self.what}: {self.detail[-300:]}"
+        hint = "recording goes on; please report this with the journal"
+        return Finding("recorder-fault", text, Severity.PROBLEM, self.worker, hint)
 
 
 class Worker:

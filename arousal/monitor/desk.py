@@ -23,7 +23,7 @@ from __future__ import annotations
 import functools
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -73,6 +73,8 @@ class Desk:
     ----------
     folder : Path
         Session folder with ``session.toml``.
+    config : sequence of Finding
+        What liblsl does not take of this computer's configuration: stands among the alarms.
 
     Raises
     ------
@@ -80,8 +82,8 @@ class Desk:
         If the session's files are wrong.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, config: Sequence[Finding] = ()) -> None:
+        self._folder, self._config = folder, tuple(config)
         self._catalogue = load_catalogue()
         self._stage = "before"
         self._lock = threading.RLock()  # stage, session, recorder
@@ -216,7 +218,7 @@ class Desk:
             planned=60 * self._protocol.minutes + EXTRA,
             listener=self._listen,
         )
-        recorder.start()
+        recorder.start(self._config)
         now = local_clock()
         self._zero = now if earlier is None else earlier.zero
         marks = () if earlier is None else earlier.marks
@@ -362,7 +364,9 @@ class Desk:
     def _findings(self, readings: Any) -> tuple[Finding, ...]:
         if self._recorder is not None:
             return (*self._recorder.alarms.standing, *self._notes)
-        return () if self._lookout is None else self._lookout.findings(self._roster, readings)
+        if self._lookout is None:
+            return self._config
+        return (*self._config, *self._lookout.findings(self._roster, readings))
 
     def _build(self) -> dict[str, Any]:
         readings = self._readings()

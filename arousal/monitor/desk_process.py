@@ -80,10 +80,10 @@ def main(arguments: list[str]) -> int:
     from arousal.monitor.desk import Desk
 
     folder = Path(arguments[0])
-    settle()
+    config = settle()
     try:
         with stop_signals() as stop:
-            desk = Desk(folder)
+            desk = Desk(folder, config)
             if "--resume" in arguments[1:]:
                 desk.resume()
             channel = Channel(folder, desk.answer)

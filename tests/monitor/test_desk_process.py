@@ -60,3 +60,22 @@ def test_a_desk_that_cannot_start_says_why(tmp_path, lsl):
     (study.session / "session.toml").write_text("schema = 1\n")
     with pytest.raises(DeviceError, match=r"session\.toml"):
         attach(study.session)
+
+
+def test_what_liblsl_does_not_take_of_its_configuration_stands_on_the_page_and_in_the_journal(
+    study, lsl, tmp_path, monkeypatch
+):
+    config = tmp_path / "lsl_api.cfg"
+    config.write_text(f"{lsl.config_file.read_text()}[potrs]\nPortRange = 64\n")
+    monkeypatch.setenv("LSLAPICFG", str(config))
+    client = attach(study.session)
+
+    def alarms() -> dict[str, str]:
+        return {a["code"]: a["message"] for a in client.ask("wait")["state"]["alarms"]}
+
+    assert "[potrs] (no such section" in alarms()["lsl-config"]
+    client.ask("accept", people=["P01", "P02"])
+    client.ask("start")
+    assert "[potrs] (no such section" in alarms()["lsl-config"]
+    entries, _ = read_journal(study.session / "journal.jsonl")
+    assert "lsl-config" in {e.fields["code"] for e in entries if e.type == "alarm"}
