@@ -52,16 +52,13 @@ from arousal.monitor.state import (
     summary_state,
 )
 from arousal.monitor.study_folder import write_setup
+from arousal.monitor.telling import Telling
 from arousal.protocol import load_protocol
 from arousal.settings import load_settings
 from arousal.withdrawing import note_withdrawal
 
 __all__ = ["Desk"]
 
-TICK = 0.5
-"""Seconds between two states, unless there is news."""
-SETTLE = 0.06
-"""Seconds that news waits for more: the recorder tells of all streams in one go."""
 EXTRA = 30 * 60.0
 """Seconds beyond the protocol's length for which the disk must last."""
 
@@ -97,17 +94,11 @@ class Desk:
         self._strips = Strips()
         self._notes: tuple[Finding, ...] = ()
         self._zero = 0.0
-        self._news = threading.Condition()
-        self._heard = threading.Event()
-        self._state: dict[str, Any] = {}
-        self._version = 0
-        self._fault = ""
         self._closing = threading.Event()
         self.asked = time.monotonic()
         """When somebody asked for something last."""
-        self._publish()
-        self._ticker = threading.Thread(target=self._run, daemon=True)
-        self._ticker.start()
+        self._telling = Telling(self._build, self._lock)
+        self._telling.start()
 
     @property
     def recording(self) -> bool:
@@ -143,7 +134,7 @@ class Desk:
         self.asked = time.monotonic()
         actions = {
             "ping": dict,
-            "wait": lambda: self._wait(int(fields.get("after", 0))),
+            "wait": lambda: self._telling.wait(int(fields.get("after", 0))),
             "setup": lambda: self._setup(fields["changes"]),
             "accept": lambda: self._accept(fields["people"]),
             "start": self._start,
@@ -161,23 +152,18 @@ class Desk:
         except KeyError as error:
             raise UsageError(f"{what} needs {error}") from None
 
-    def _wait(self, after: int) -> dict[str, Any]:
-        with self._news:
-            self._news.wait_for(lambda: self._version != after, timeout=2.0)
-            return {"version": self._version, "state": self._state}
-
     def _setup(self, changes: Mapping[str, Any]) -> dict[str, Any]:
         with self._lock:
             self._only("before", "who wears what is set before the recording")
             write_setup(self._folder, changes, datetime.now(UTC))
             self._load()
-        self._publish()
+        self._telling.now()
         return {}
 
     def _accept(self, people: list[str]) -> dict[str, Any]:
         with self._lock:
             self._accepted = {str(person) for person in people} & set(self._session.people)
-        self._publish()
+        self._telling.now()
         return {}
 
     def _only(self, stage: str, why: str) -> None:
@@ -196,7 +182,7 @@ class Desk:
                     hint="or accept by name that they are not recorded",
                 )
             recorder = self._record(None)
-        self._publish()
+        self._telling.now()
         return {"file": recorder.path.name}
 
     def resume(self) -> None:
@@ -206,7 +192,7 @@ class Desk:
             earlier = interrupted(self._folder, self._session, local_clock)
             if earlier is not None:
                 self._record(earlier)
-        self._publish()
+        self._telling.now()
 
     def _record(self, earlier: Earlier | None) -> Recorder:
         if self._lookout is not None:
@@ -234,17 +220,17 @@ class Desk:
 
     def _listen(self, samples: Any) -> None:
         self._monitor.take(samples)
-        self._heard.set()
+        self._telling.soon()
 
     def _mark(self, text: str, key: str) -> dict[str, Any]:
         answer = self._marks().mark(text, key)
-        self._heard.set()
+        self._telling.soon()
         return answer
 
     def _shift(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         of, key = str(fields.get("of", "")), str(fields["key"])
         answer = self._marks().shift(float(fields["seconds"]), of, key)
-        self._heard.set()
+        self._telling.soon()
         return answer
 
     def _withdraw(self, person: str) -> dict[str, Any]:
@@ -255,7 +241,7 @@ class Desk:
             closed = self._recorder.withdraw(person)
             note_withdrawal(self._folder, person)
             self._take_leave()
-        self._publish()
+        self._telling.now()
         return {"streams": len(closed)}
 
     def _take_leave(self) -> None:
@@ -292,7 +278,7 @@ class Desk:
                 self._kept = kept_state(self._folder, self._session) or {}
                 self._kept.pop("findings", None)
             self._stage = "after"
-        self._publish()
+        self._telling.now()
         return {}
 
     def _leave(self) -> dict[str, Any]:
@@ -311,35 +297,11 @@ class Desk:
         if self._stage == "during":
             self._stop()
         self._closing.set()
-        self._heard.set()
-        self._ticker.join(3.0)
+        self._telling.stop()
         if self._lookout is not None:
             self._lookout.close()
 
-    # ------------------------------------------------------------------ the state, twice a second
-
-    def _run(self) -> None:
-        while not self._closing.is_set():
-            self._heard.wait(TICK)
-            self._closing.wait(SETTLE)  # the other streams of the same moment
-            self._heard.clear()
-            try:
-                self._publish()
-            except Exception as error:  # noqa: BLE001 - the page may err, the recording goes on
-                self._fault = repr(error)
-
-    def _publish(self) -> None:
-        with self._lock:
-            if self._stage == "during":
-                self._take_leave()
-                self._monitor.step(self._zero)
-            state = self._build()
-            # Told before anybody else may build, or an older state could follow a newer one: who
-            # withdrew, or a mark just undone, would be back on the page for half a second.
-            with self._news:
-                self._state = state
-                self._version += 1
-                self._news.notify_all()
+    # ------------------------------------------------------------------ the state
 
     def _readings(self) -> Any:
         if self._recorder is not None:
@@ -369,6 +331,9 @@ class Desk:
         return (*self._config, *self._lookout.findings(self._roster, readings))
 
     def _build(self) -> dict[str, Any]:
+        if self._stage == "during":
+            self._take_leave()
+            self._monitor.step(self._zero)
         readings = self._readings()
         people = self._seats(readings)
         now = local_clock() - self._zero if self._stage == "during" else 0.0
@@ -386,7 +351,7 @@ class Desk:
             "clocks": clock_state(readings),
             "now": now,
             "wall": time.time(),
-            "fault": self._fault,
+            "fault": self._telling.fault,
             "ready": bool(people) and all(seat["ready"] for seat in people),
         }
         if self._book is not None:

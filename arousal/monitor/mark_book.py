@@ -174,27 +174,32 @@ class MarkBook:
                 return line.placed.mark.id
         raise UsageError("there is no mark to take back or move", where="mark")
 
-    def _events(self) -> list[Event]:
+    @staticmethod
+    def _events(lines: Sequence[_Line]) -> list[Event]:
         return [
             Event(line.onset, str(line.placed.mark), 0.0, line.placed.mark.id, MARKER_NAME)
-            for line in self._lines
+            for line in lines
         ]
 
-    def _standing(self) -> Any:
-        return standing_marks(self._events(), self._session.markers.codes).marks
+    def _standing(self, lines: Sequence[_Line] | None = None) -> Any:
+        events = self._events(self._lines if lines is None else lines)
+        return standing_marks(events, self._session.markers.codes).marks
+
+    def _lines_now(self) -> list[_Line]:
+        """What the display works on: a mark that is being set never waits for it."""
+        with self._lock:
+            return list(self._lines)
 
     def timeline(self, now: float) -> Timeline:
         """Work out the session so far; ``now`` in s since the start."""
-        with self._lock:
-            events = self._events()
+        events = self._events(self._lines_now())
         end = max([now, *(event.onset for event in events)])
         return build_timeline(events, self._protocol, self._session, start=0.0, end=end)
 
     def log(self, newest: int = 40) -> list[dict[str, Any]]:
         """Return the newest marks as a page shows them, the newest first."""
-        with self._lock:
-            standing: Mapping[str, float] = {m.id: m.time for m in self._standing()}
-            lines = list(self._lines)[-newest:]
+        lines = self._lines_now()
+        standing: Mapping[str, float] = {m.id: m.time for m in self._standing(lines)}
         return [
             {
                 "id": line.placed.mark.id,
@@ -205,7 +210,7 @@ class MarkBook:
                 "utc": line.placed.utc,
                 "on_disk": line.placed.on_disk,
             }
-            for line in reversed(lines)
+            for line in reversed(lines[-newest:])
         ]
 
     @property
