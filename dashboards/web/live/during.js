@@ -259,7 +259,8 @@ function drawTile(seat, own) {
   const word = seat.level + seat.word;
   if (own.word.dataset.shown !== word) { own.word.dataset.shown = word; own.word.replaceChildren(shape(seat.level), brief(seat.word)); }
   setClass(own.word, `word ${seat.level}`);
-  const why = seat.trouble ? tellAll(seat.trouble) : "";
+  // Whose it is stands above already: "P04 strap-P04-ecg" is "strap-P04-ecg" here.
+  const why = seat.trouble ? tellAll({ ...seat.trouble, where: seat.trouble.where.replace(`${seat.id} `, "") }) : "";
   setText(own.why, seat.level === "good" || now.researcher ? "" : why);
   own.box.title = why;
   setText(own.small, small(seat));
@@ -272,7 +273,7 @@ function small(seat) {
   if (seat.beat_age !== null) list.push(t("during.beat", { age: seat.beat_age < 60 ? `${Math.max(seat.beat_age, 0).toFixed(0)} s` : ">1 min" }));
   for (const [kind, share] of Object.entries(seat.coverage)) list.push(`${kind.toUpperCase().slice(0, 4)} ${Math.round(share * 100)} %`);
   if (seat.battery !== null) list.push(t(seat.battery < 20 ? "during.battery_low" : "during.battery", { n: Math.round(seat.battery) }));
-  return list.join(" · ");
+  return list.map((text) => text.replaceAll(" ", "\u00a0")).join(" · "); // broken between the facts only
 }
 
 function drawLog() {

@@ -84,7 +84,7 @@ function facts() {
     t("head.good", { good, n: seats.length })]);
   const disk = state.disk;
   if (disk) {
-    const minutes = disk.minutes > 1200 ? "" : `, ${Math.floor(disk.minutes)} min`;
+    const minutes = disk.minutes > 1200 ? "" : `, ${Math.round(disk.minutes)} min`;
     list.push([disk.level, disk.level === "good" ? t("head.disk_ok") : t("head.disk", { left: bytes(disk.free) + minutes })]);
   }
   const bad = (state.clocks ?? []).filter((c) => c.level !== "good");
