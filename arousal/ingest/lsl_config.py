@@ -3,7 +3,7 @@
 liblsl reads one ini file at its first call. A program that records adds two settings, each only
 where the file says nothing about it: clock offsets are measured as often as they are written
 (every 5 s instead of 2, which halves what they cost: 0.4 instead of 1 % of a core at 31 streams),
-and liblsl's remarks on stderr are limited to errors.
+and liblsl writes nothing of its own to stderr.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from arousal.ingest.lsl_ini import LslIni, read_ini
 
 __all__ = ["config_file", "config_findings", "lsl_settings", "settle", "with_ours"]
 
-OURS = {"tuning": {"TimeUpdateInterval": "5"}, "log": {"level": "-2"}}
-"""Section -> setting -> value (-2: errors; 0, the default, also tells which file was read)."""
+OURS = {"tuning": {"TimeUpdateInterval": "5"}, "log": {"level": "-3"}}
+"""Section -> setting -> value (-3: nothing but a crash). Whatever it could say is told in our own
+words; of a stream that it will never touch again it would say that it is "re-connecting"."""
 
 
 def config_file() -> Path | None:

@@ -225,10 +225,14 @@ class Meter:
             backward=self.backward,
             repeated=self.repeated,
             pause=pause,
+            ahead=0.0 if offset is None else self._ahead(offset),
             unix_stamps=self.unix_stamps,
         )
         findings = judge(reading)
         return replace(reading, findings=findings) if findings else reading
+
+    def _ahead(self, offset: Offset) -> float:
+        return max(self._stamp + offset.value - self._last, 0.0) if self._arrived else 0.0
 
     def _rate(self) -> float | None:
         """Samples per second, from arrival to arrival, so that bursts do not bend it."""

@@ -19,6 +19,8 @@ WINDOW = 10.0
 """Seconds over which rate, NaN and range are measured."""
 RATE_TOLERANCE = 0.10
 """A measured rate may differ from the declared one by this share."""
+AHEAD_SECONDS = 0.5
+"""Seconds that a stamp may lie ahead of its arrival: far more than an offset is ever wrong by."""
 STALE_OFFSET = 15.0
 """Seconds after which a clock offset is old (liblsl measures about every 2 s)."""
 FLAT_SECONDS = {
@@ -84,6 +86,9 @@ class StreamHealth:
         Stamps so far that lay before, or exactly on, the one before.
     pause : float
         Longest time between two arrivals in the last 10 s, in s: how bursty it is.
+    ahead : float
+        How far the newest stamp lies ahead of its arrival, in s on this computer's clock; a stamp
+        is made before it is sent, so a clock has jumped. 0 while the offset is unknown.
     unix_stamps : bool
         Whether stamps are seconds since 1970 instead of the LSL clock.
     """
@@ -104,6 +109,7 @@ class StreamHealth:
     backward: int = 0
     repeated: int = 0
     pause: float = 0.0
+    ahead: float = 0.0
     unix_stamps: bool = False
     findings: tuple[Finding, ...] = field(default=())
     """What is wrong, by `judge`; empty if all is well."""
@@ -177,6 +183,10 @@ def _about_time(health: StreamHealth) -> list[Finding]:
     if health.unix_stamps:
         text = "stamps are seconds since 1970, not the LSL clock; they are repaired on reading"
         found.append(_finding("stamps-unix", text, health, "", Severity.NOTE))
+    elif health.ahead > AHEAD_SECONDS:
+        text = f"stamps are {health.ahead:.1f} s ahead of the clock"
+        hint = "its clock jumped, or its bridge stamps wrongly: restart the bridge in a pause"
+        found.append(_finding("stamps-ahead", text, health, hint))
     if health.backward:
         text = f"{health.backward} stamps ran backward"
         found.append(_finding("stamps-backward", text, health, "", Severity.WARNING))

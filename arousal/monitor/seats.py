@@ -36,6 +36,7 @@ WORDS = {
     "values-outside": "Poor contact",
     "rate-off": "Losing samples",
     "clock-stale": "Clock not answering",
+    "stamps-ahead": "Clock jumps",
     "stamps-backward": "Clock jumps",
     "no-consent": "Not agreed",
     "claim-ambiguous": "Whose is it?",

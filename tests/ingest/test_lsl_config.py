@@ -32,13 +32,13 @@ def test_nothing_that_the_file_says_is_changed() -> None:
     settings = read(with_ours(text))
     assert settings.get("tuning", "TimeUpdateInterval") == "1"
     assert settings.get("lab", "KnownPeers") == "{10.0.0.1}"
-    assert settings.get("log", "level") == "-2"
+    assert settings.get("log", "level") == "-3"
 
 
 def test_an_empty_configuration_becomes_ours() -> None:
     settings = read(with_ours(""))
     assert settings.get("tuning", "TimeUpdateInterval") == "5"
-    assert settings.get("log", "level") == "-2"
+    assert settings.get("log", "level") == "-3"
 
 
 def test_a_section_that_exists_keeps_what_it_says() -> None:

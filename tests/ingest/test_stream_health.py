@@ -161,7 +161,7 @@ def test_backward_and_repeated_stamps_are_counted_across_arrivals():
 
 
 def test_a_clock_that_is_no_longer_measured_is_told():
-    health = follow(ECG, heart(1300), offset=Offset(measured=-20.0, value=5.0, uncertainty=1e-4))
+    health = follow(ECG, heart(1300), offset=Offset(measured=-15.0, value=0.0, uncertainty=1e-4))
     assert health.offset_age == pytest.approx(25.0, abs=0.6)
     assert codes(health) == ["clock-stale"]
 
@@ -179,3 +179,14 @@ def test_however_samples_are_cut_into_arrivals_the_counts_are_the_same(sizes, se
         meter.take(Arrival(heart(n)[part].reshape(-1, 1), stamps[part]), 0.01 * number)
     steps = np.diff(stamps)
     assert (meter.backward, meter.repeated) == ((steps < 0).sum(), (steps == 0).sum())
+
+
+@pytest.mark.parametrize(("step", "told"), [(3.5, ["stamps-ahead"]), (0.2, [])])
+def test_stamps_that_jump_ahead_of_their_arrival_are_told(step, told):
+    stamps = (np.arange(1300) + 1) / 130.0 - 40.0
+    stamps[650:] += step
+    health = follow(ECG, heart(1300), stamps=stamps, offset=Offset(-31.0, 40.0, 1e-4))
+    assert codes(health) == told
+    assert health.ahead == pytest.approx(step, abs=0.01)
+    unknown = follow(ECG, heart(1300), stamps=stamps + 60.0)
+    assert codes(unknown) == []  # before the first offset nobody can know
