@@ -144,7 +144,11 @@ def _clock(host: str, readings: list[StreamHealth]) -> dict[str, Any]:
     offsets = sorted(r.offset for r in readings if r.offset is not None)
     age = max((r.offset_age for r in readings if r.offset_age is not None), default=None)
     spread = offsets[-1] - offsets[0] if offsets else None
-    if spread is None or age is None:
+    here = host == platform.node()
+    # This computer's own clock is known; offsets to it are only as good as it is busy.
+    if here and offsets and abs(offsets[len(offsets) // 2]) <= FAIR_OFFSET:
+        level, word = "good", "good"
+    elif spread is None or age is None:
         level, word = "weak", "not measured yet"
     elif age > OLD_OFFSET:
         level, word = "none", f"last answer {age:.0f} s ago"
@@ -156,7 +160,7 @@ def _clock(host: str, readings: list[StreamHealth]) -> dict[str, Any]:
         level, word = "weak", "slow or busy network"
     return {
         "host": host,
-        "here": host == platform.node(),
+        "here": here,
         "streams": len(readings),
         "offset": offsets[len(offsets) // 2] if offsets else None,
         "spread": spread,
