@@ -48,7 +48,7 @@ def record(
     Nothing that exists is overwritten. Streams that appear later or come back are recorded too.
     Needs no terminal: it runs as a service. At a terminal each line typed is a mark.
     """
-    from arousal.errors import DeviceError
+    from arousal.errors import DeviceError, UsageError
     from arousal.findings import Severity
     from arousal.ingest.devices import load_catalogue
     from arousal.ingest.recorder import Recorder
@@ -56,6 +56,11 @@ def record(
     from arousal.ingest.roster import load_roster
 
     if check:
+        if session is None:
+            raise UsageError(
+                "--check needs --session FOLDER: without it nobody is expected",
+                hint="`arousal streams` lists what is there",
+            )
         findings = check_roster(load_roster(session, load_catalogue()))
         for finding in findings:
             click.echo(f"{finding.severity}: {finding}")

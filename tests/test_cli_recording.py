@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from arousal.cli_recording import doctor, record, replay, streams
-from arousal.errors import DeviceError
+from arousal.errors import DeviceError, UsageError
 from arousal.ingest.journal import read_journal
 from arousal.ingest.raw import RawStream, StreamInfo
 from arousal.ingest.virtual_devices import DEVICES
@@ -48,6 +48,12 @@ def test_check_names_who_is_missing_and_fails(lsl, tmp_path: Path):
     assert not list(tmp_path.glob("*.xdf"))
 
 
+def test_check_without_a_session_is_refused_and_finds_nothing_complete(tmp_path: Path):
+    result = CliRunner().invoke(record, [str(tmp_path), "--check"])
+    assert isinstance(result.exception, UsageError)
+    assert "--check needs --session" in str(result.exception)
+
+
 @pytest.fixture
 def damaged(lsl, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A configuration that liblsl drops, after it took the tests' own; the finding's words."""
@@ -71,7 +77,8 @@ def test_record_says_that_liblsl_drops_its_configuration_and_so_does_the_journal
 
 @pytest.mark.lsl
 def test_check_and_streams_and_replay_say_it_too(damaged, tmp_path: Path):
-    checked = CliRunner().invoke(record, [str(tmp_path), "--check"])
+    (tmp_path / "session.toml").write_text('schema = 1\nid = "s"\n', encoding="utf-8")
+    checked = CliRunner().invoke(record, [str(tmp_path), "--session", str(tmp_path), "--check"])
     assert isinstance(checked.exception, DeviceError)
     assert f"problem: {damaged}" in checked.output
     listed = CliRunner().invoke(streams, ["--seconds", "0.1"])
