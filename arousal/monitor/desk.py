@@ -175,6 +175,8 @@ class Desk:
             if self._stage == "during":
                 return {}
             self._only("before", "this session was recorded already")
+            if not self._session.people:
+                raise UsageError("nobody is entered yet", hint="enter who is to be recorded first")
             missing = [s["id"] for s in self._seats(self._readings()) if not s["ready"]]
             if missing:
                 raise UsageError(

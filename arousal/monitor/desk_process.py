@@ -8,11 +8,13 @@ again, and with ``--resume`` it records on at once.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+from arousal.atomic import PRIVATE_FILE
 from arousal.errors import ArousalError, DeviceError
 from arousal.monitor import desk_keeper
 from arousal.monitor.channel import Channel, ChannelClient
@@ -55,7 +57,7 @@ def attach(folder: Path, *, resume: bool = False) -> ChannelClient:
     command += ["--resume"] if resume else []
     # Out of this process's terminal and group, so that neither takes the desk down with it.
     flags = sum(getattr(subprocess, name, 0) for name in _WINDOWS_FLAGS)
-    with log.open("ab") as out:
+    with os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, PRIVATE_FILE), "ab") as out:
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,

@@ -55,6 +55,17 @@ def test_a_second_attach_finds_the_same_desk_and_marks_wait_for_a_recording(stud
     assert read_journal(journal)[0][-1].fields["complete"]
 
 
+def test_a_session_of_nobody_is_not_begun_and_its_files_are_the_owners_alone(tmp_path, lsl):
+    study = Study(tmp_path / "study", people=0)
+    try:
+        with pytest.raises(UsageError, match="nobody is entered"):
+            attach(study.session).ask("start")
+        (log,) = study.session.glob("desk.log")
+        assert os.name == "nt" or log.stat().st_mode & 0o077 == 0
+    finally:
+        study.end_desk()
+
+
 def test_a_desk_that_cannot_start_says_why(tmp_path, lsl):
     study = Study(tmp_path / "study", people=2)
     (study.session / "session.toml").write_text("schema = 1\n")
