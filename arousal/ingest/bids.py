@@ -12,6 +12,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import dropwhile
 from pathlib import Path
 
 import numpy as np
@@ -50,8 +51,18 @@ _COLUMNS = {
 
 def _recognises(path: Path) -> bool:
     if path.is_dir():
-        return (path / DESCRIPTION).is_file() or bool(physio_tables(path))
+        tables = (table.relative_to(path) for table in physio_tables(path))
+        return (path / DESCRIPTION).is_file() or any(map(_lies_as_in_bids, tables))
     return path.is_file() and path.name.endswith(TABLES)
+
+
+def _lies_as_in_bids(table: Path) -> bool:
+    """Whether only ``sub-``, ``ses-`` and one folder of a kind of data stand before a table.
+
+    A folder in which a dataset lies somewhere is none itself.
+    """
+    above = dropwhile(lambda part: part.startswith(("sub-", "ses-")), table.parts[:-1])
+    return len(tuple(above)) <= 1
 
 
 def physio_tables(folder: Path) -> list[Path]:

@@ -30,6 +30,8 @@ from arousal.study.sources import KnownFiles
 
 __all__ = ["Adding", "Candidate", "Planned", "Wishes", "candidates"]
 
+DEPTH = 4
+"""Folders below a given one that are looked into for recordings."""
 TABLES = frozenset({".csv", ".tsv"})
 
 
@@ -135,7 +137,7 @@ def candidates(
     Parameters
     ----------
     paths : iterable of Path
-        Recordings, session folders, or folders that hold such.
+        Recordings, session folders, or folders that hold such, some levels deep.
     people : mapping of str to Path
         Several people's own recordings, which are one session.
     tables : bool
@@ -165,21 +167,34 @@ def candidates(
     found: list[Path] = []
     passed: list[Path] = []
     for path in given:
-        parts = _parts(path)
-        inside = [part for part in parts if _is_recording(part, tables)]
+        if (path / "study.toml").exists():
+            hint = f"name its sessions: {path / 'sessions'}"
+            raise UsageError("this is a study", where=path, hint=hint)
+        whole = not path.is_dir() or _is_recording(path, tables=False)
+        inside, other = ([], []) if whole else _inside(path, tables)
         found += inside or [path]
-        passed += [part for part in parts if part not in inside] if inside else []
+        passed += other if inside else []
     return [Candidate({"": path}) for path in found], passed
 
 
-def _parts(path: Path) -> list[Path]:
-    """What lies in a folder that is no recording itself."""
-    if (path / "study.toml").exists():
-        hint = f"name its sessions: {path / 'sessions'}"
-        raise UsageError("this is a study", where=path, hint=hint)
-    if not path.is_dir() or _is_recording(path, tables=False):
-        return []
-    return sorted(p for p in path.iterdir() if not p.name.startswith("."))
+def _inside(folder: Path, tables: bool, depth: int = DEPTH) -> tuple[list[Path], list[Path]]:
+    """Recordings in a folder that is none itself, folders in it included, and what else is there.
+
+    Of a folder without any the folder is told, not each of its files; so is another study.
+    """
+    found: list[Path] = []
+    passed: list[Path] = []
+    for part in sorted(p for p in folder.iterdir() if not p.name.startswith(".")):
+        if _is_recording(part, tables):
+            found.append(part)
+            continue
+        deeper: list[Path] = []
+        other = [part]
+        if depth and part.is_dir() and not (part / "study.toml").exists():
+            deeper, other = _inside(part, tables, depth - 1)
+        found += deeper
+        passed += other if deeper else [part]
+    return found, passed
 
 
 def _is_recording(path: Path, tables: bool) -> bool:

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import tomlkit
@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from arousal.consent import Consents
 from arousal.errors import DataError, UsageError
-from arousal.findings import Severity
+from arousal.findings import Finding, Severity
 from arousal.ingest.load import load, stem_of
 from arousal.ingest.people_folder import join_people
 from arousal.ingest.session_writer import session_toml
@@ -106,8 +106,22 @@ class _Planner:
             session = self._session_file(recording, layout.recording, people)
             again = self._read(self.place, session)
             if shape_of(again) == shape_of(recording, called):
-                return self._planned(session, again, layout, mapped)
+                planned = self._planned(session, again, layout, mapped)
+                return replace(planned, findings=(*self._assumed(recording), *planned.findings))
         raise self._not_the_same()
+
+    def _assumed(self, recording: Recording) -> tuple[Finding, ...]:
+        """Warn where nothing says whose the data are: every such file would be the same person."""
+        if self.wishes.names:
+            return ()
+        hint = "--person P04 says whose they are"
+        return tuple(
+            finding
+            if finding.severity is Severity.WARNING
+            else replace(finding, severity=Severity.WARNING, hint=hint)
+            for finding in recording.findings
+            if finding.code == "persons-numbered"
+        )
 
     def _not_the_same(self) -> DataError:
         hint = "say it with --map ([[signal]] stream or column, kind, person)"

@@ -122,7 +122,7 @@ def _run(job: Job) -> Outcome:
     try:
         return _brought_up_to_date(job, study, before)
     except ArousalError as error:
-        return keep_out(study, job.session, _told(error, study), error.exit_code)
+        return keep_out(study, job.session, _told(error, study, job.session), error.exit_code)
     except MemoryError:
         return keep_out(study, job.session, "not enough memory for this session", 3)
     except OSError as error:
@@ -194,7 +194,7 @@ def _failed(
         blank,
         key=inputs.key(people, everybody),
         people=everybody,
-        reason=_told(error, study),
+        reason=_told(error, study, blank.session),
         exit_code=error.exit_code,
     )
 
@@ -224,9 +224,9 @@ def _hypothesis_digest(study: Path, copy: str) -> str:
     return look_at({"hypothesis": study / copy}, {})["hypothesis"].sha256
 
 
-def _told(error: ArousalError, study: Path) -> str:
-    """An error's line, with places told from the study's folder on."""
-    return str(error).replace(f"{study}{os.sep}", "")
+def _told(error: ArousalError, study: Path, session: str) -> str:
+    """An error's line, with places told from the study's folder on; the session is told anyway."""
+    return str(error).replace(f"{study}{os.sep}", "").removeprefix(f"{session}: ")
 
 
 @contextmanager

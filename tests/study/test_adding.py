@@ -22,6 +22,7 @@ from arousal.session import load_participants, load_session
 from arousal.simulate import SimulationSettings, simulate
 from arousal.study import adding_copy
 from arousal.study.adding import Adding, Candidate, Wishes, candidates
+from arousal.study.adding_text import planned_lines
 from arousal.study.folder import new_study
 from arousal.study.sources import changed_files, read_sources
 from tests import small_session
@@ -156,6 +157,50 @@ def test_a_folder_of_recordings_is_added_one_by_one_in_order(study, tmp_path):
     assert [c.place.name for c in found] == ["a.xdf", "b.xdf", "c"]
     assert [p.name for p in passed] == ["notes.md"]
     assert [f.name for f in add(study, folder)] == ["a", "b", "c"]
+
+
+def test_recordings_in_folders_of_a_folder_are_found_and_other_studies_are_not(study, tmp_path):
+    folder = tmp_path / "by-month"
+    (folder / "march" / "first").mkdir(parents=True)
+    small_session.write(folder / "march" / "first" / "a.xdf", [beats(1, 3), markers()])
+    e4(folder / "april" / "left")
+    (folder / "april" / "plan.txt").write_text("mine")
+    (folder / "papers").mkdir()
+    (folder / "papers" / "farkas.pdf").write_text("a paper")
+    table = folder / "shared" / "dataset" / "sub-01" / "beh"
+    table.mkdir(parents=True)
+    (table / "sub-01_task-x_physio.tsv.gz").write_bytes(b"")
+    new_study(folder / "old study")
+    found, passed = candidates([folder], {})
+    assert [c.place.relative_to(folder).as_posix() for c in found] == [
+        "april/left",
+        "march/first/a.xdf",
+        "shared/dataset",
+    ]
+    assert [p.relative_to(folder).as_posix() for p in passed] == [
+        "april/plan.txt",
+        "old study",
+        "papers",
+    ]
+    with pytest.raises(UsageError, match="this is a study"):
+        candidates([folder / "old study"], {})
+
+
+def test_data_that_nobody_claims_are_added_with_a_warning_unless_one_says_whose_they_are(
+    study, tmp_path
+):
+    export = e4(tmp_path / "unnamed")
+    adding = Adding.to(study)
+    planned = adding.plan(Candidate({"": export}), Wishes(session="one"))
+    assert list(planned.session.people) == ["P01"]
+    [warning] = [f for f in planned.findings if f.code == "persons-numbered"]
+    assert str(warning) == (
+        "no file says whose data this is; called P01 (--person P04 says whose they are)"
+    )
+    assert f"warning: {warning}" in planned_lines(planned)
+    told = Adding.to(study).plan(Candidate({"": export}), Wishes(session="two", names=("P04",)))
+    assert list(told.session.people) == ["P04"]
+    assert [f for f in told.findings if f.code == "persons-numbered"] == []
 
 
 def test_wristbands_of_several_people_are_one_session(study, tmp_path):

@@ -281,7 +281,7 @@ def test_who_takes_a_consent_back_is_shown_by_no_table(real):
     people = ask(study, "select distinct session, person from features order by all")
     assert people.rows == (("s1", "P01"), ("s2", "P01"), ("s2", "P02"))
     toml.write_text(toml.read_text().replace("research = 2026-01-01", ""))
-    assert run(study).failures[0].reason.startswith("s1: nobody agreed to 'research'")
+    assert run(study).failures[0].reason.startswith("nobody agreed to 'research'")
     assert part_sessions(study, "features") == ["s2"]
     assert not (study / "sessions/s1/derivatives/features.tsv").exists()
 
