@@ -140,7 +140,7 @@ def _report(summary: RecordingSummary, say: Speaker) -> None:
     raise DeviceError(
         f"{missing} samples and {summary.damaged_blocks} damaged blocks are not on the disk",
         where=summary.path,
-        hint=f"the marks are in {summary.journal.name}",
+        hint=f"the marks are in {summary.journal.name}" if summary.journal.exists() else "",
     )
 
 

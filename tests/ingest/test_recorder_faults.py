@@ -209,6 +209,21 @@ def test_thirty_one_streams_are_opened_and_every_sample_is_kept(lsl, tmp_path):
         assert seconds_lost(segment, start["t0"], spec["rate"], told) == 0
 
 
+def test_a_folder_that_is_deleted_is_told_while_it_is_recorded_and_at_the_end(lsl, tmp_path):
+    with Senders(lsl, wearers(1)):
+        recorder = start_recorder(lsl, tmp_path / "s")
+        wait_for_line(recorder, "mark 3")
+        shutil.rmtree(tmp_path / "s")
+        wait_for_line(recorder, "mark 20")
+        recorder.send_signal(signal.SIGTERM)
+        _, errors = recorder.communicate(timeout=20)
+    assert recorder.returncode == 6, errors
+    assert "PROBLEM: recording.xdf: it is not there any more" in errors
+    assert "PROBLEM: journal.jsonl: it is not there any more" in errors
+    assert "are not on the disk" in errors.splitlines()[-1]
+    assert "the marks are in" not in errors
+
+
 def test_a_sender_whose_computer_freezes_is_told_and_loses_nothing(lsl, tmp_path):
     import pylsl
 
