@@ -207,3 +207,47 @@ def test_what_the_recorder_finds_is_said_in_the_pages_language(new_page, lsl, st
         tile = page.locator("article[aria-label=P01]").inner_text()
         assert "kein Strom namens 'strap-P01-ecg'" in tile
         assert "angelegt und eingeschaltet?" in tile
+
+
+CUT_OFF = """(names) => names.flatMap((name) => [...document.querySelectorAll(name)])
+  .filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => `${e.className} ${e.textContent}`)"""
+
+
+@pytest.mark.timeout(180, method="thread")
+@pytest.mark.parametrize("study", [12], indirect=True)
+def test_on_a_tablet_nothing_is_cut_off_and_no_panel_lies_over_another(new_page, lsl, study):
+    screens = ((1280, 800), (1024, 768), (768, 1024))
+    with live(lsl, study.root, "--session", "s1", "--port", str(free_port())) as server:
+        watched = new_page(width=1280, height=800)
+        page = watched.open(server.first_line())
+        page.wait_for_selector("tbody tr:nth-child(12)", timeout=30_000)
+        for width, height in screens:
+            page.set_viewport_size({"width": width, "height": height})
+            assert page.evaluate(CUT_OFF, ["html", ".page", ".panel", "th", ".fact"]) == []
+        for person in study.people:
+            page.get_by_label(f"go on without data from {person}").check()
+        begin(page)
+        press(page, "p", "d")
+        press(page, "i", "2")
+        press(page, "4")
+        for width, height in screens:
+            page.set_viewport_size({"width": width, "height": height})
+            cut = [
+                ".phase",
+                ".phase b",
+                ".phase small",
+                ".doing button",
+                ".log li",
+                ".fact",
+                "html",
+            ]
+            assert page.evaluate(CUT_OFF, cut) == [], width
+            # All twelve at once, without a scroll, on any of them but for a small rest.
+            last = page.locator("article[aria-label=P12]").bounding_box()
+            assert last["y"] + last["height"] <= height + 5, width
+        page.keyboard.press("q")
+        page.keyboard.press("y")
+        page.wait_for_selector("text=Put the marks right", timeout=60_000)
+        for width, height in screens:
+            page.set_viewport_size({"width": width, "height": height})
+            assert page.evaluate(CUT_OFF, ["html", ".page", ".panel", ".go"]) == [], width
