@@ -1,6 +1,6 @@
 """The live page with twelve wearers: what it costs and how quick it is.
 
-``python3 tasks.py bench live [--minutes M] [--marks N] [--screenshots FOLDER]``: real LSL on the
+``python3 tasks.py bench live [--minutes M] [--marks N]``: real LSL on the
 loopback interface (ECG 130 Hz, EDA 4 Hz, RR of twelve simulated people), the desk, the server and
 a headless Chromium with one page and curves on. Prints what issue 6 asks for, each with its goal.
 Needs Linux (/proc) and a browser (`tests/browser/install.py`).
@@ -221,104 +221,12 @@ def _name(process: int) -> str:
         return ""
 
 
-def screenshots(target: Path, folder: Path) -> None:
-    """Drive a session and keep the screen at its stations, in light and dark."""
-    from playwright.sync_api import sync_playwright
-
-    isolation = lsl_isolation.prepare()
-    group, strap = wearables(folder)
-    study = Study(folder / "study")
-    target.mkdir(parents=True, exist_ok=True)
-    with (
-        replay(isolation, group),
-        replay(isolation, strap) as victim,
-        live(isolation, study.root, "--session", "s1", "--port", "0") as server,
-        sync_playwright() as playwright,
-    ):
-        browser = playwright.chromium.launch(
-            executable_path=find_browser(), args=list(CHROMIUM_FLAGS)
-        )
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
-
-        def keep(name: str) -> None:
-            time.sleep(1.5)
-            for theme in ("light", "dark"):
-                page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
-                page.wait_for_timeout(700)
-                page.screenshot(path=target / f"{name}-{theme}.png")
-            page.set_viewport_size({"width": 800, "height": 1280})
-            page.wait_for_timeout(700)
-            page.screenshot(path=target / f"{name}-tablet-dark.png", full_page=True)
-            page.set_viewport_size({"width": 1280, "height": 800})
-
-        try:
-            page.goto(server.first_line())
-            page.wait_for_selector("#start:not([disabled])", timeout=120_000)
-            keep("1-before")
-            page.click("#start")
-            page.wait_for_selector(".phases", timeout=30_000)
-            for key in ("1", "4", "p", "d"):
-                page.keyboard.press(key)
-                page.wait_for_timeout(1500)
-            page.wait_for_timeout(20_000)
-            keep("2-all-well")
-            victim.process.kill()
-            page.wait_for_selector("article[aria-label=P04].is-none", timeout=30_000)
-            keep("3-strap-lost")
-            page.keyboard.press("q")
-            page.keyboard.press("y")
-            page.wait_for_selector("text=Put the marks right", timeout=60_000)
-            keep("5-after")
-        finally:
-            browser.close()
-            study.end_desk()
-
-
-def small_disk_screenshots(target: Path, folder: Path) -> None:
-    """Keep the screen with a disk of 20 MB, where mounting one is allowed."""
-    from playwright.sync_api import sync_playwright
-
-    from tests.ingest.small_disk import mounted
-
-    isolation = lsl_isolation.prepare()
-    group, strap = wearables(folder / "worn")
-    with (
-        mounted(folder / "small") as disk,
-        replay(isolation, group),
-        replay(isolation, strap),
-        sync_playwright() as playwright,
-    ):
-        study = Study(disk / "study")
-        with live(isolation, study.root, "--session", "s1", "--port", "0") as server:
-            browser = playwright.chromium.launch(
-                executable_path=find_browser(), args=list(CHROMIUM_FLAGS)
-            )
-            page = browser.new_page(viewport={"width": 1280, "height": 800})
-            try:
-                page.goto(server.first_line())
-                page.wait_for_selector("#start:not([disabled])", timeout=120_000)
-                page.click("#start")
-                page.wait_for_selector(".phases", timeout=30_000)
-                page.keyboard.press("1")
-                page.wait_for_timeout(15_000)
-                page.screenshot(path=target / "4-disk-nearly-full-light.png")
-            finally:
-                browser.close()
-                study.end_desk()
-                time.sleep(2.0)  # the desk closes its files before the disk goes
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=3.0, help="length of the steady state")
     parser.add_argument("--marks", type=int, default=100)
-    parser.add_argument("--screenshots", type=Path, help="keep screenshots there, measure nothing")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="arousal-live-") as name:
-        if arguments.screenshots is not None:
-            screenshots(arguments.screenshots, Path(name) / "session")
-            small_disk_screenshots(arguments.screenshots, Path(name))
-            return 0
         rows = measure(arguments, Path(name))
     width = max(len(row[0]) for row in rows)
     load = os.getloadavg()[0]
