@@ -92,8 +92,9 @@ def beats_from_wave(signal: Signal, settings: BeatSettings, engine: Engine = ARO
     Notes
     -----
     Departures from NeuroKit2: peaks of waves sampled below ``refine_below`` Hz are refined by a
-    parabola through three samples (ECG and PPG alike); a pause of more than 3 s without a beat
-    separates two runs, so that no beat is invented in it.
+    parabola through three samples (ECG and PPG alike; an ECG's only where the beat has the
+    person's own shape: the top of a bump of noise lies no better between samples than on one); a
+    pause of more than 3 s without a beat separates two runs, so that no beat is invented in it.
     """
     if not len(signal):
         return collect_beats(signal.kind, signal.source, [])
@@ -109,15 +110,17 @@ def beats_from_wave(signal: Signal, settings: BeatSettings, engine: Engine = ARO
     for stretch in stretches:
         find = engine.ecg if signal.kind is Kind.ECG else engine.pulse
         clean, peaks = find(stretch.values, stretch.rate)
-        fine = engine.refines and stretch.rate < settings.refine_below
-        times = stretch.time_at(refine_peaks(clean, peaks)) if fine else stretch.times[peaks]
+        unlike = np.zeros(peaks.size, dtype=bool)
         if signal.kind is Kind.ECG:
             unlike = unlike_beats(clean, peaks, round(SHAPE_SECONDS * stretch.rate))
-            odd.append(_unlike_spans(times, unlike))
-            strange.append(times[unlike])
+        fine = engine.refines and stretch.rate < settings.refine_below
+        at = np.where(unlike, peaks, refine_peaks(clean, peaks))
+        times = stretch.time_at(at) if fine else stretch.times[peaks]
+        odd.append(_unlike_spans(times, unlike))
+        strange.append(times[unlike])
         pieces = _split(times)
         runs += [engine.correct(piece, stretch.rate) for piece in pieces]
-        silent += _without_beats(stretch, pieces)
+        silent += _without_beats(stretch, [piece for piece in pieces if piece.size > 1])
     if silent:
         reasons[Quality.NO_BEATS] = as_spans(silent)
     if len(noisy := np.concatenate(odd)):
@@ -289,9 +292,9 @@ def _unlike_spans(times: FloatArray, unlike: NDArray[np.bool_]) -> FloatArray:
 
 
 def _split(times: FloatArray) -> list[FloatArray]:
-    """Cut where no beat was found for more than the longest interval; drop single beats."""
+    """Cut where no beat was found for more than the longest interval."""
     cuts = np.flatnonzero(np.diff(times) > LONGEST / 1000.0) + 1
-    return [piece for piece in np.split(times, cuts) if piece.size > 1]
+    return [piece for piece in np.split(times, cuts) if piece.size]
 
 
 def _without_beats(stretch: Stretch, pieces: list[FloatArray]) -> list[tuple[float, float]]:

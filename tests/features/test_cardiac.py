@@ -42,6 +42,38 @@ def test_at_130_hz_the_grid_alone_raises_a_low_rmssd_and_refinement_takes_that_b
     assert refined == pytest.approx(truth, rel=0.02)
 
 
+def found_within(truth, found, tolerance):
+    """How many true beats have a found one that near, each used once (both sorted)."""
+    free, hits = np.ones(found.size, dtype=bool), 0
+    for moment in truth:
+        near = np.flatnonzero(free & (np.abs(found - moment) <= tolerance))
+        free[near[:1]] = False
+        hits += near.size > 0
+    return hits
+
+
+@pytest.mark.parametrize("noise", [15.0, 100.0, 300.0])
+def test_refinement_places_true_beats_better_and_loses_none_that_neurokit_finds(noise):
+    truth = beat_times(900, seed=5)
+    signal = ecg(truth, 900, 130.0, noise)
+    ours = find_beats(signal, SETTINGS).raw_times
+    clean = nk.ecg_clean(signal.values, sampling_rate=130, method="neurokit")
+    peaks = nk.ecg_findpeaks(clean, sampling_rate=130, method="neurokit")["ECG_R_Peaks"]
+    theirs = signal.times[peaks]
+    assert ours.size == theirs.size
+    for tolerance in (0.15, 0.05):
+        assert found_within(truth, ours, tolerance) == found_within(truth, theirs, tolerance)
+    better = found_within(truth, ours, 0.003) / found_within(truth, theirs, 0.003)
+    assert better > 1.1
+
+
+def test_a_beat_alone_between_two_pauses_counts_as_detected():
+    truth = np.concatenate((beat_times(60), [64.5], 69.0 + beat_times(60)))
+    beats = find_beats(ecg(truth, 130, 130.0), SETTINGS)
+    assert np.abs(beats.raw_times - 64.5).min() < 0.01
+    assert not ((beats.starts < 64.5) & (beats.times > 64.5)).any()
+
+
 def test_a_parabola_finds_its_own_vertex():
     samples = np.arange(20.0)
     curve = 5 - 0.3 * (samples - 7.3) ** 2
