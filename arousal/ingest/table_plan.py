@@ -98,6 +98,8 @@ def make_plan(path: Path, layout: Layout, mapping: Mapping, catalogue: Catalogue
     ------
     MappingNeededError
         If nothing says what the columns are, or how time passes.
+    FormatError
+        If the first line names less than half of the columns.
     SettingsError
         If the mapping names a column that is not there.
     """
@@ -121,7 +123,21 @@ def _by_mapping(path: Path, layout: Layout, mapping: Mapping) -> Plan:
     return Plan(table, signals, events, tuple(c for c in layout.columns if c not in used))
 
 
+def _check_preamble(path: Path, columns: tuple[str, ...]) -> None:
+    """Tell lines above a table, filled up with separators, from names of columns."""
+    named = sum(column != "" for column in columns)
+    if 2 * named < len(columns):
+        raise FormatError(
+            f"its first line names {named} of {len(columns)} columns: it seems to stand above the"
+            " table",
+            where=path,
+            hint="say skip = ... (how many lines stand above the names) under [table] with --map;"
+            " where no line names the columns, also header = false: they are then '1', '2', ...",
+        )
+
+
 def _by_header(path: Path, layout: Layout, mapping: Mapping, catalogue: Catalogue) -> Plan:
+    _check_preamble(path, layout.columns)
     table, events = mapping.table, mapping.events
     signals: list[SignalMapping] = []
     doubts: list[str] = []
@@ -191,7 +207,7 @@ def template(layout: Layout, catalogue: Catalogue) -> str:
     else:
         lines += ["rate = 100.0             # samples per second; or: time = a column's name"]
     for column in layout.columns:
-        if column == time:
+        if column in {time, ""}:
             continue
         name, unit = _name_and_unit(column)
         kind = _kind(name, catalogue)

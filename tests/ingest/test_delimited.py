@@ -113,6 +113,29 @@ def test_a_header_that_leaves_a_doubt_is_answered_with_a_mapping_to_complete(
     assert any(np.allclose(v, eda()) for v in values)
 
 
+def test_lines_above_a_table_are_told_from_names_and_skipped_as_the_error_says(
+    shared_data: Path, tmp_path: Path
+):
+    path = shared_data / "eda_artifact_aww" / "2013_06_10_1hour_walking.csv"
+    with pytest.raises(FormatError, match="names 1 of 6 columns") as caught:
+        load(path)
+    assert "skip" in caught.value.hint
+    assert "header = false" in caught.value.hint
+    words = (
+        "schema = 1\n[table]\nskip = 8\nheader = false\nrate = 8.0\n"
+        '[[signal]]\ncolumn = "6"\nkind = "eda"\nunit = "uS"\nsite = "wrist"\n'
+    )
+    found = signal(load(path, mapping=mapped(tmp_path, words)), Kind.EDA)
+    assert (found.values[:4].tolist(), found.rate) == ([1.614, 1.614, 1.62, 1.634], 8.0)
+
+
+def test_a_column_without_a_name_is_no_block_of_the_mapping_to_complete(tmp_path: Path):
+    path = write(tmp_path, "P03.csv", np.arange(240), np.arange(240) / 4, eda(), header=",time,EDA")
+    with pytest.raises(MappingNeededError) as caught:
+        load(path)
+    assert caught.value.attachment.count("[[signal]]") == 1
+
+
 def test_the_error_that_asks_for_a_mapping_survives_a_process_border():
     error = MappingNeededError("what", where="f.csv", hint="do", attachment="schema = 1")
     again = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
