@@ -128,17 +128,21 @@ def last_call(free: int, standing: Container[str] = ()) -> Finding | None:
 class DiskGuard:
     """The reserve beside one recording.
 
+    A file without a name, where the system has such: nobody clears it away, and a recorder that is
+    killed leaves nothing behind. Windows shows it until the recording ends.
+
     Parameters
     ----------
     folder : Path
         Where the recording is written; it exists.
     name : str
-        Name of the reserve file.
+        Name of the reserve file, as far as it has one.
     """
 
     def __init__(self, folder: Path, name: str) -> None:
         self.folder = folder
         self._path = folder / name
+        self._file = -1
         self._size = 0
 
     @property
@@ -156,18 +160,18 @@ class DiskGuard:
         self.drop()
         if self.free < 2 * RESERVE_BYTES:
             return False
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
         try:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-            with os.fdopen(os.open(self._path, flags, PRIVATE_FILE), "wb") as file:
-                # Written, not seeked over: a hole in a file is no reserve.
-                for _ in range(RESERVE_BYTES >> 20):
-                    file.write(bytes(1 << 20))
-                file.flush()
-                os.fsync(file.fileno())
+            self._file = os.open(self._path, flags, PRIVATE_FILE)
+            with contextlib.suppress(PermissionError):  # Windows, while it is open
+                self._path.unlink()
+            # Written, not seeked over: a hole in a file is no reserve.
+            while self._size < RESERVE_BYTES:
+                self._size += os.write(self._file, bytes(1 << 20))
+            os.fsync(self._file)
         except OSError:
             self.drop()
             return False
-        self._size = RESERVE_BYTES
         return True
 
     def give_back(self) -> int:
@@ -175,16 +179,14 @@ class DiskGuard:
         if self._size <= LAST_BYTES:
             return 0
         given = self._size - LAST_BYTES
-        try:
-            os.truncate(self._path, LAST_BYTES)
-        except OSError:  # somebody has cleared it away: the room is there already
-            self._size = 0
-            return 0
+        os.ftruncate(self._file, LAST_BYTES)
         self._size = LAST_BYTES
         return given
 
     def drop(self) -> None:
         """Return all of it."""
-        with contextlib.suppress(FileNotFoundError):
+        if self._file >= 0:
+            os.close(self._file)
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             self._path.unlink()
-        self._size = 0
+        self._file, self._size = -1, 0

@@ -93,18 +93,27 @@ def test_a_place_that_cannot_be_written_is_told_before_the_recording(tmp_path):
         new(tmp_path / "file" / "folder")
 
 
-def test_the_reserve_takes_room_and_gives_it_back(tmp_path):
-    guard = DiskGuard(tmp_path, ".reserve")
+def test_the_reserve_takes_room_and_gives_it_back(small_disk):
+    guard = DiskGuard(small_disk, ".reserve")
+    free = guard.free
     assert guard.reserve()
-    assert (tmp_path / ".reserve").stat().st_blocks * 512 >= RESERVE_BYTES
+    assert free - guard.free == guard.holds == RESERVE_BYTES
     if os.name == "posix":
-        assert (tmp_path / ".reserve").stat().st_mode & 0o777 == 0o600
+        assert not list(small_disk.iterdir())  # nothing to clear away, nothing left by a kill
     given = guard.give_back()
     assert given > RESERVE_BYTES / 2
-    assert (tmp_path / ".reserve").stat().st_size == RESERVE_BYTES - given
+    assert free - guard.free == guard.holds == RESERVE_BYTES - given
     assert guard.give_back() == 0
     guard.drop()
-    assert not list(tmp_path.iterdir())
+    assert guard.free == free
+    assert not list(small_disk.iterdir())
+
+
+def test_a_disk_without_room_for_the_reserve_goes_without(small_disk):
+    fill(small_disk, RESERVE_BYTES)
+    guard = DiskGuard(small_disk, ".reserve")
+    assert not guard.reserve()
+    assert (guard.holds, guard.give_back()) == (0, 0)
 
 
 @pytest.mark.parametrize(
@@ -204,20 +213,6 @@ def test_a_disk_that_somebody_fills_is_told_before_it_refuses_anything(small_dis
     ballast.unlink()
     disk.check_room()
     assert told == ["on disk-nearly-full", "off disk-nearly-full"]
-    disk.close()
-    disk.end()
-
-
-def test_a_full_disk_is_told_also_if_somebody_cleared_the_reserve_away(small_disk):
-    told: list[str] = []
-    disk = new(small_disk / "s", told)
-    number = disk.tape.begin(ECG, info_xml(ECG))
-    disk.write()
-    (small_disk / "s" / ".recording.reserve").unlink()
-    fill(small_disk, 0)
-    put(disk, number, 10_000)
-    disk.write()
-    assert told[0] == "on disk-full"
     disk.close()
     disk.end()
 
