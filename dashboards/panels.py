@@ -87,9 +87,8 @@ def measured_strands(access: Access, measure: str, say: Messages) -> tuple[Stran
     for presenter in access.presenters:
         line = access.own_line(presenter.person, measure)
         if line is not None:
-            dash = DASHES[max(presenter.block - 1, 0) % len(DASHES)]
             label = _presenter_label(access, presenter, say)
-            strands.append(Strand(line, label, "presenter", dash=dash))
+            strands.append(Strand(line, label, "presenter", dash=_dash(presenter.block)))
     line = access.members_line(measure)
     if line is not None:
         strands.append(Strand(line, say("switch.members"), "members"))
@@ -132,9 +131,22 @@ def switches(access: Access, panels: tuple[Panel, ...], say: Messages) -> list[d
             shown[strand.kind] = shown.get(strand.kind, False) or not strand.hidden
     labels = {kind: say(f"switch.{kind}") for kind in shown}
     if "presenter" in shown:
-        labels["presenter"] = presenter_name(access, access.presenters[0], say)
+        labels["presenter"] = _presenters(access, say)
     order = ("members", "own", "presenter", "leaders", "person", "course")
     return [{"kind": k, "label": labels[k], "on": shown[k]} for k in order if k in shown]
+
+
+def _presenters(access: Access, say: Messages) -> str:
+    """Return what the presenters' switch is called: with several cases, whose line looks how."""
+    name = presenter_name(access, access.presenters[0], say)
+    blocks = sorted({p.block for p in access.presenters})
+    if len(blocks) < 2:
+        return name
+    return f"{name} ({', '.join(say(f'curve.dash.{_dash(b)}', block=b) for b in blocks)})"
+
+
+def _dash(block: int) -> str:
+    return DASHES[max(block - 1, 0) % len(DASHES)]
 
 
 def _index_title(access: Access, say: Messages) -> str:

@@ -78,6 +78,15 @@ def test_in_german_and_hungarian_it_fits_a_phone_satisfies_axe_and_prints_on_two
     assert len(re.findall(rb"/Type\s*/Page\b", pdf)) <= 2
 
 
+def test_two_cases_with_many_phases_and_interventions_print_on_two_sheets(new_page, saved):
+    watched, page = opened(new_page, saved["two"], width=WIDE)
+    assert_drawn_and_fitting(watched, page, WIDE)
+    switch = "vorstellende Person (Fall 1 durchgezogen, Fall 2 gestrichelt)"
+    assert page.get_by_role("checkbox", name=switch).is_checked()
+    pdf = page.pdf(prefer_css_page_size=True, print_background=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) <= 2
+
+
 @pytest.mark.parametrize("name", ["researcher", "small", "own"])
 def test_on_a_phone_nothing_scrolls_sideways_but_wide_tables(new_page, saved, name):
     watched, page = opened(new_page, saved[name], width=PHONE)

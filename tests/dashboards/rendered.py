@@ -32,6 +32,8 @@ def rendered_pages() -> dict[str, str]:
     told = results["released"][0]
     for language in ("de", "hu"):
         pages[language] = render_report(told, Audience.LEADER, now=synthetic.NOW, language=language)
+    two = synthetic.session_result(session_file=released, line=synthetic.two_cases(), **leader)
+    pages["two"] = render_report(two, Audience.LEADER, now=synthetic.NOW, language="de")
     mine = synthetic.session_result(purpose="own_view")
     pages["own"] = render_report(mine, Audience.PERSON, now=synthetic.NOW, person="P06")
     return pages

@@ -67,6 +67,22 @@ def timeline() -> Timeline:
     return Timeline(0.0, now, tuple(phases), (case,), (), points, "member")
 
 
+def two_cases() -> Timeline:
+    """The same evening with two shorter cases, both told by P03."""
+    case = ("presentation", "questions", "discussion", "return")
+    order = [("baseline", 0), ("opening", 0), *((p, b) for b in (1, 2) for p in case)]
+    order += [("closing", 0), ("recovery", 0)]
+    phases: list[PhaseInterval] = []
+    now = 0.0
+    for name, block in order:
+        end = now + 60.0 * MINUTES[name] / (2 if block else 1)
+        phases.append(PhaseInterval(name, block, now, end, f"m{len(phases)}"))
+        now = end
+    cases = tuple(CaseBlock(b, phases[4 * b - 2].onset, phases[4 * b + 1].end, "P03")
+                  for b in (1, 2))  # fmt: skip
+    return Timeline(0.0, now, tuple(phases), cases, (), timeline().points * 7, "member")
+
+
 def session(people, *, consent=PURPOSES, released=(), small=True) -> SessionFile:
     given = {p: "2026-03-01" for p in consent if small or p != "small_group_view"}
     return SessionFile.model_validate(

@@ -117,7 +117,7 @@ def test_a_phase_too_short_for_a_window_is_nobodys_missing_data():
     text = text_of(render_report(result, Audience.LEADER, now=synthetic.NOW))
     assert "too short for a number" in text
     assert "Too short for numbers: 7 Closing." in text
-    assert "nobody had usable data" not in text
+    assert "nobody had enough usable data" not in text
 
 
 ENGLISH = re.compile(

@@ -96,7 +96,10 @@ def test_three_or_four_members_are_shown_by_a_mean_in_two_minute_steps_without_s
 def test_fewer_members_are_not_drawn_and_the_page_says_why(pages):
     assert set(figures_of(pages["none"])) == set()
     text = text_of(pages["none"])
-    assert "There is no group curve: only 2 members had usable data, and three are needed." in text
+    assert (
+        "There is no group curve: only 2 members had enough usable data, and three are needed."
+        in text
+    )
     assert not re.search(r"[+−]\d\.\d", text)
 
 

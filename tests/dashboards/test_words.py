@@ -138,7 +138,7 @@ def test_numbers_dates_and_percentages_are_written_as_the_language_writes_them()
     assert german.date(day) == "2. März 2026"
     assert hungarian.date(day) == "2026. március 2."
     assert (SAY.percent(0.5), hungarian.percent(0.5)) == ("50%", "50%")
-    assert german.percent(0.012, 1) == "1,2 %"
+    assert german.percent(0.012, 1) == "1,2\u00a0%"
     assert SAY.percent(math.nan) == "–"
 
 
