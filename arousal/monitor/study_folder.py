@@ -149,8 +149,11 @@ def write_setup(folder: Path, changes: Mapping[str, Any], now: datetime) -> Sess
     changes : mapping
         Any of ``protocol``, ``setting``, ``people`` (person -> role, eda_site, streams) and
         ``consent`` (person -> list of purposes agreed to; dates that stand are kept, new ones are
-        today's). ``people`` and ``consent`` replace what was there. ``pseudonyms`` lists new people
-        whose id looks like a name and is none, as somebody has said.
+        today's). ``people`` and ``consent`` replace what was there. ``patch`` (person -> what is
+        other about them; ``None`` takes a value, a stream or the person away) and ``tick`` (person
+        -> purpose -> agreed) change only what they name: two quick changes from one page, or from
+        two, never undo each other. ``pseudonyms`` lists new people whose id looks like a name and
+        is none, as somebody has said.
     now : datetime
         For the date of a tick.
 
@@ -166,7 +169,7 @@ def write_setup(folder: Path, changes: Mapping[str, Any], now: datetime) -> Sess
     UsageError
         If somebody new is called by what looks like a name; nothing is written then.
     """
-    changes = dict(changes)
+    changes = _whole(changes, folder / "session.toml")
     said = {str(person) for person in changes.pop("pseudonyms", ())}
     place = folder / "session.toml"
     if strange := set(changes) - CHANGEABLE:
@@ -193,6 +196,38 @@ def write_setup(folder: Path, changes: Mapping[str, Any], now: datetime) -> Sess
     load_protocol(session.protocol, folder=folder).check_people(session.people, place)
     write_text(place, text)
     return session
+
+
+def _whole(changes: Mapping[str, Any], place: Path) -> dict[str, Any]:
+    """Turn ``patch`` and ``tick`` into the ``people`` and ``consent`` that they come to."""
+    whole = dict(changes)
+    patch, ticks = whole.pop("patch", {}), whole.pop("tick", {})
+    stands = tomlkit.parse(place.read_text(encoding="utf-8")).unwrap()
+    if patch:
+        whole["people"] = _merged(whole.get("people", stands.get("people", {})), patch)
+    gone = {person for person, entry in patch.items() if entry is None}
+    consent = stands.get("consent", {})
+    if isinstance(consent, dict) and (ticks or gone & consent.keys()):
+        agreed = whole.get("consent", {person: list(dates) for person, dates in consent.items()})
+        whole["consent"] = {p: purposes for p, purposes in agreed.items() if p not in gone}
+        for person, purposes in ticks.items():
+            now = dict.fromkeys(whole["consent"].get(person, ()), True) | purposes
+            whole["consent"][person] = [purpose for purpose, yes in now.items() if yes]
+    return whole
+
+
+def _merged(stands: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge as RFC 7396 does: ``None`` takes away, a table is merged, all else is replaced."""
+    merged = dict(stands)
+    for key, value in patch.items():
+        if value is None:
+            merged.pop(key, None)
+        elif isinstance(value, Mapping):
+            inner = merged.get(key, {})
+            merged[key] = _merged(inner if isinstance(inner, Mapping) else {}, value)
+        else:
+            merged[key] = value
+    return merged
 
 
 def _dated(ticks: Mapping[str, Any], before: Any, today: date) -> dict[str, dict[str, date]]:

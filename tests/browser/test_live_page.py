@@ -19,6 +19,7 @@ import pytest
 from arousal.ingest import load
 from arousal.ingest.journal import read_journal
 from arousal.phase_align import read_corrections
+from arousal.session import load_session
 from tests.live_rig import VICTIM, Study, live, replay, wait_until, wearables
 
 pytestmark = [pytest.mark.browser, pytest.mark.lsl]
@@ -158,13 +159,20 @@ def test_before_the_session_people_are_entered_and_nobody_unready_is_passed_over
                 page.get_by_label("pseudonym of a further person").fill(name)
                 page.get_by_role("button", name="Add person").click()
                 page.wait_for_selector(f"tbody th >> text={name}")
-            page.get_by_label("P01 agreed: record").check()
+            # Quicker than the page hears of the one before: none of them may be lost.
+            for box in ("P01 agreed: record", "P02 agreed: record", "P01 agreed: research"):
+                page.get_by_label(box).click()
             assert page.locator("#start").is_disabled()
             page.get_by_label("go on without data from P01").check()
             assert page.locator("#start").is_disabled()
             page.get_by_label("go on without data from P02").check()
             page.wait_for_selector("#start:not([disabled])")
-            wait_until(lambda: "record" in (empty.session / "session.toml").read_text())
+            wait_until(lambda: len(load_session(empty.session / "session.toml").consent) == 2)
+            agreed = load_session(empty.session / "session.toml").consent
+            assert agreed["P01"].record
+            assert agreed["P01"].research
+            assert agreed["P02"].record
+            assert not agreed["P02"].research
             watched.assert_quiet()
             assert watched.accessibility_violations() == []
         finally:

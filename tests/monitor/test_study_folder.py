@@ -93,3 +93,24 @@ def test_somebody_new_with_what_looks_like_a_name_is_written_only_if_it_was_conf
     write_setup(folder, {"people": {"P01": {}, "Owl": {}}, "pseudonyms": ["Owl"]}, NOW)
     later = write_setup(folder, {"people": {"Owl": {}, "P02": {}}}, NOW)  # stands there already
     assert set(later.people) == {"Owl", "P02"}
+
+
+def test_quick_changes_name_only_what_they_change_and_never_undo_each_other(tmp_path):
+    folder = prepare_session(open_study(tmp_path / "new", "balint-60"), "s1")
+    write_setup(folder, {"patch": {p: {"role": "member"} for p in ("P01", "P02", "P03")}}, NOW)
+    # Each as a page sends it that has not heard of the one before.
+    for person in ("P01", "P02", "P03"):
+        write_setup(folder, {"tick": {person: {"record": True}}}, NOW)
+    write_setup(folder, {"tick": {"P01": {"research": True}}}, NOW)
+    write_setup(folder, {"tick": {"P02": {"record": False}}}, NOW)
+    write_setup(folder, {"patch": {"P01": {"role": "leader"}}}, NOW)
+    write_setup(folder, {"patch": {"P01": {"streams": {"ecg": "strap-P01", "eda": "skin"}}}}, NOW)
+    write_setup(folder, {"patch": {"P01": {"streams": {"eda": None}}}}, NOW)
+    written = write_setup(folder, {"patch": {"P03": None}}, NOW)
+    assert isinstance(written.consent, dict)
+    assert written.people.keys() == {"P01", "P02"}
+    assert written.consent.keys() == {"P01"}
+    assert written.consent["P01"].research == date(2026, 3, 12)
+    assert written.people["P01"].role == "leader"
+    assert written.people["P01"].streams == {"ecg": "strap-P01"}
+    assert written.people["P02"].role == "member"

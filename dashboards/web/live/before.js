@@ -33,17 +33,11 @@ export function draw(state) {
 }
 
 const save = (changes) => tryPost("setup", { changes });
-const copy = () => structuredClone(now.session.people);
-const savePeople = (people, pseudonyms = []) => save({ pseudonyms, people: Object.fromEntries(Object.entries(people).map(([id, p]) => [id, bare(p)])) });
+/** Only what is changed is sent: a second change may be quicker than the state that tells of the first. */
+const patch = (people, pseudonyms = []) => save({ patch: people, pseudonyms });
 /** Three letters and no digit may be a name: ask before it is written anywhere. */
 const mayBe = (id) => !(/\p{L}.*\p{L}.*\p{L}/u.test(id) && !/\d/.test(id))
   || confirm(`“${id}” looks like a name. Only pseudonyms belong here, like P05. Is it a pseudonym?`);
-function bare(person) {
-  const entry = { role: person.role, streams: person.streams };
-  if (person.eda_site) entry.eda_site = person.eda_site;
-  return entry;
-}
-
 // ---------------------------------------------------------------- streams and people
 
 /** How session.toml names a stream: by its name if that is its own, else by its source id. */
@@ -56,26 +50,24 @@ function claimed(stream) {
   return Object.values(now.session.people).some((p) => Object.values(p.streams).some((t) => t === stream.name || t === stream.source));
 }
 function assign(id, stream) {
-  const people = copy();
-  for (const kind of stream.kinds) people[id].streams[kind] = title(stream);
   if (!stream.kinds.length) { say(t("before.unknown", { stream: stream.name })); return null; }
-  return savePeople(people);
+  return patch({ [id]: { streams: Object.fromEntries(stream.kinds.map((kind) => [kind, title(stream)])) } });
 }
+const plainRole = () => Object.keys(now.session.protocol.roles).at(-1);
 
 /** Everybody whose pseudonym stands in a stream's name gets that stream; new people are made. */
 function byName() {
-  const people = copy();
-  let count = 0;
+  const there = now.session.people;
+  const people = {};
   for (const stream of now.streams.filter((s) => !s.text && s.kinds.length && !claimed(s))) {
     const found = /(?<![A-Za-z0-9])P\d{1,4}(?![A-Za-z0-9])/i.exec(stream.name.replaceAll("_", " "));
     if (!found) continue;
     const id = found[0].toUpperCase();
-    people[id] ??= { role: Object.keys(now.session.protocol.roles).at(-1), streams: {} };
-    for (const kind of stream.kinds) people[id].streams[kind] ??= title(stream);
-    count += 1;
+    people[id] ??= there[id] ? { streams: {} } : { role: plainRole(), streams: {} };
+    for (const kind of stream.kinds) if (!there[id]?.streams[kind]) people[id].streams[kind] ??= title(stream);
   }
-  if (!count) { say(t("before.no_pseudonym")); return; }
-  savePeople(Object.fromEntries(Object.entries(people).sort()));
+  if (!Object.keys(people).length) { say(t("before.no_pseudonym")); return; }
+  patch(Object.fromEntries(Object.entries(people).sort()));
 }
 
 function drawPeople() {
@@ -86,7 +78,7 @@ function drawPeople() {
   protocol.dataset.keep = "protocol";
   const rows = Object.entries(session.people).map(([id, person], i) => personRow(id, person, seats[id], i));
   const name = make("input", { type: "text", placeholder: "P05", "aria-label": t("before.further"), size: 6, maxLength: 32 });
-  const add = () => { const id = name.value.trim(); if (id && mayBe(id)) { name.blur(); savePeople({ ...copy(), [id]: { role: Object.keys(session.protocol.roles).at(-1), streams: {} } }, [id]); } };
+  const add = () => { const id = name.value.trim(); if (id && mayBe(id)) { name.blur(); patch({ [id]: { role: plainRole(), streams: {} } }, [id]); } };
   name.addEventListener("keydown", (e) => { if (e.key === "Enter") add(); });
   const consents = session.held_elsewhere ? [] : PURPOSES;
   parts.people.replaceChildren(
@@ -99,15 +91,15 @@ function drawPeople() {
 }
 
 function personRow(id, person, seat, index) {
-  const change = (run) => { const people = copy(); run(people[id], people); savePeople(people); };
-  const role = make("select", { "aria-label": t("before.role_of", { id }), on: { change: (e) => { e.target.blur(); change((p) => { p.role = e.target.value; }); } } },
+  const change = (fields) => patch({ [id]: fields });
+  const role = make("select", { "aria-label": t("before.role_of", { id }), on: { change: (e) => { e.target.blur(); change({ role: e.target.value }); } } },
     ...Object.entries(now.session.protocol.roles).map(([key, text]) => make("option", { value: key, selected: key === person.role }, term(text))));
   const chips = Object.entries(person.streams).map(([kind, stream]) => make("span", { class: "chip" }, make("span", { title: `${kind}: ${stream}` }, kind.toUpperCase()),
-    make("button", { type: "button", "aria-label": t("before.take_from", { stream, id }), on: { click: () => change((p) => { delete p.streams[kind]; }) } }, "×")));
+    make("button", { type: "button", "aria-label": t("before.take_from", { stream, id }), on: { click: () => change({ streams: { [kind]: null } }) } }, "×")));
   const free = now.streams.filter((s) => !s.text && s.kinds.length && !claimed(s));
   const pick = make("select", { "aria-label": t("before.give", { id }), on: { change: (e) => { const s = free.find((f) => f.uid === e.target.value); e.target.blur(); if (s) assign(id, s); } } },
     make("option", { value: "" }, t("before.plus_sensor")), ...free.map((s) => make("option", { value: s.uid }, `${s.name} (${s.kinds.join(", ")})`)));
-  const site = make("select", { "aria-label": t("before.site_of", { id }), on: { change: (e) => { e.target.blur(); change((p) => { p.eda_site = e.target.value; }); } } },
+  const site = make("select", { "aria-label": t("before.site_of", { id }), on: { change: (e) => { e.target.blur(); change({ eda_site: e.target.value || null }); } } },
     ...["", "finger", "palm", "wrist", "foot"].map((s) => make("option", { value: s, selected: s === (person.eda_site ?? "") }, t(`site.${s || "unknown"}`))));
   const ticks = now.session.held_elsewhere ? [] : PURPOSES.map(([purpose, text]) => {
     const box = make("input", { type: "checkbox", checked: person.consent.includes(purpose), "aria-label": t("before.agreed", { id, text }), on: { change: (e) => tick(id, purpose, e.target.checked) } });
@@ -119,19 +111,14 @@ function personRow(id, person, seat, index) {
   const row = make("tr", {}, make("th", { scope: "row" }, mark, id), make("td", {}, role),
     make("td", {}, make("div", { class: "chips" }, ...chips, "eda" in person.streams ? site : null, free.length ? pick : null)),
     make("td", {}, seat ? make("span", { class: `state ${seat.level}`, title: seat.trouble ? tellAll(seat.trouble) : "" }, shape(seat.level), brief(seat.word)) : ""), ...ticks,
-    make("td", {}, make("button", { class: "small plain", type: "button", "aria-label": t("before.remove", { id }), on: { click: () => { const p = copy(); delete p[id]; const consent = ticksOf(); delete consent[id]; save({ people: Object.fromEntries(Object.entries(p).map(([k, v]) => [k, bare(v)])), ...(now.session.held_elsewhere ? {} : { consent }) }); } } }, "×")));
+    make("td", {}, make("button", { class: "small plain", type: "button", "aria-label": t("before.remove", { id }), on: { click: () => patch({ [id]: null }) } }, "×")));
   row.addEventListener("dragover", (e) => { e.preventDefault(); row.className = "drop"; });
   row.addEventListener("dragleave", () => { row.className = ""; });
   row.addEventListener("drop", (e) => { e.preventDefault(); row.className = ""; const s = now.streams.find((f) => f.uid === e.dataTransfer.getData("text/plain")); if (s) assign(id, s); });
   return row;
 }
 
-const ticksOf = () => Object.fromEntries(Object.entries(now.session.people).map(([id, p]) => [id, [...p.consent]]));
-function tick(id, purpose, on) {
-  const consent = ticksOf();
-  consent[id] = on ? [...new Set([...consent[id], purpose])] : consent[id].filter((p) => p !== purpose);
-  save({ consent });
-}
+const tick = (id, purpose, on) => save({ tick: { [id]: { [purpose]: on } } });
 
 function drawFound() {
   const streams = now.streams;
