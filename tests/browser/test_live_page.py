@@ -175,6 +175,8 @@ def test_before_the_session_people_are_entered_and_nobody_unready_is_passed_over
             assert not agreed["P02"].research
             watched.assert_quiet()
             assert watched.accessibility_violations() == []
+            page.get_by_label("P02 agreed: research").focus()
+            begin(page)  # by key, from within a tick box
         finally:
             empty.end_desk()
 

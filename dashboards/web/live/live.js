@@ -138,7 +138,8 @@ function theme() {
 
 document.addEventListener("keydown", (event) => {
   if (!state || event.altKey || event.metaKey) return;
-  if (event.target.matches?.("input, select, textarea")) return;
+  // Plain keys belong to the field they are typed in; with Ctrl they are the page's anywhere.
+  if (!event.ctrlKey && event.target.matches?.("input, select, textarea")) return;
   STAGES[state.stage]?.key?.(event, state);
 });
 
