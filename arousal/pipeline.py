@@ -202,12 +202,14 @@ def _why_nothing(
         lasts = timeline.end - timeline.onset
         return f"the signals last {lasts:.0f} s, which is less than the shortest window"
     problems = [str(f) for f in findings if f.severity is Severity.PROBLEM]
-    if problems:
-        more = f"; and {len(problems) - 2} more" if len(problems) > 2 else ""
-        return "; ".join(problems[:2]) + more
-    codes = features["cardiac_reasons"] + ";" + features["eda_reasons"]
-    often = codes.str.split(";").explode().value_counts().drop("", errors="ignore")
-    return f"mostly {str(often.index[0]).replace('-', ' ')}" if len(often) else "no reason is known"
+    more = f"; and {len(problems) - 2} more" if len(problems) > 2 else ""
+    said = problems[:2]
+    codes = (features["cardiac_reasons"] + ";" + features["eda_reasons"]).str.split(";").explode()
+    # That somebody wore no second sensor explains nothing about the first one.
+    often = codes.value_counts().drop(["", "no-signal"], errors="ignore")
+    if len(often):
+        said.append(f"mostly {str(often.index[0]).replace('-', ' ')}")
+    return ("; ".join(said) or "no signal came") + more
 
 
 def _only(table: pd.DataFrame, persons: tuple[str, ...]) -> pd.DataFrame:

@@ -91,6 +91,20 @@ def test_an_unknown_purpose_and_an_empty_recording_are_refused(recording):
         analyse(recording, purpose="group_view")
 
 
+def test_where_nothing_is_usable_the_error_says_what_is_wrong_with_the_signal_that_is_there():
+    noise = np.random.default_rng(3).normal(0, 400, 200 * 130)
+    ecg = Signal(Kind.ECG, noise, np.arange(noise.size) / 130, 130.0, "strap")
+    alone = Recording((Person("P01", (ecg,)),), id="noise")
+    # Skin conductance is "no-signal" in every window too, which explains nothing here.
+    with pytest.raises(
+        NothingUsableError, match=r"mostly (no beats|noisy|coverage|corrected|irreg)"
+    ):
+        analyse(alone)
+    silent = Signal(Kind.ECG, noise * np.nan, ecg.times, 130.0, "strap")
+    with pytest.raises(NothingUsableError, match="no heartbeats could be used"):
+        analyse(Recording((Person("P01", (silent,)),), id="silent"))
+
+
 def test_progress_is_told_person_by_person(recording, tmp_path):
     told: list[str] = []
     path = small_session.write(tmp_path / "evening.xdf")
