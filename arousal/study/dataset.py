@@ -7,6 +7,8 @@ table gives the same bytes. A missing number is NULL.
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KINDS",
+    "PARQUET",
     "columns_of",
+    "copy_to",
     "drop_parts",
     "load_duckdb",
     "part_path",
@@ -38,6 +42,8 @@ __all__ = [
 
 KINDS: tuple[Table, ...] = (FEATURES, CURVES, GROUP, PHASES, QUALITY, CONTRASTS)
 """Every kind of table that a study has, in the order in which they are told."""
+PARQUET = "FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false"
+"""How DuckDB writes it."""
 SQL_TYPES = {"str": "VARCHAR", "float": "DOUBLE", "int": "BIGINT", "bool": "BOOLEAN"}
 ALONE = {
     "threads": 1,
@@ -137,21 +143,41 @@ def write_part(
     connection.execute(f"INSERT INTO part SELECT {names} FROM frame")  # noqa: S608
     connection.unregister("frame")
     with replacing(path) as temporary:
-        _copy(connection, temporary)
+        copy_to(connection, "part", temporary, PARQUET)
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+def copy_to(connection: duckdb.DuckDBPyConnection, source: str, path: Path, form: str) -> None:
+    """Let DuckDB write a table or ``(FROM ...)`` to a file.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+        That knows the source.
+    source : str
+        In SQL.
+    path : Path
+        Written in place: give a temporary file.
+    form : str
+        Options of COPY.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written, in the system's own words.
+    """
     place = quoted(str(path), "'")
-    form = "FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false"
     try:
-        connection.execute(f"COPY part TO {place} ({form})")
+        connection.execute(f"COPY {source} TO {place} ({form})")
     except load_duckdb().IOException as error:
-        raise OSError(_reason(str(error))) from None
+        raise _as_told_by_the_system(str(error)) from None
 
 
-def _reason(message: str) -> str:
-    """Return the system's own words, which DuckDB puts behind the last colon."""
-    return message.splitlines()[0].rpartition(": ")[2].strip()
+def _as_told_by_the_system(message: str) -> OSError:
+    """Return the system's error by the number that DuckDB tells, else its words at the end."""
+    if found := re.search(r'"errno":"(\d+)"', message):
+        number = int(found[1])
+        return OSError(number, os.strerror(number))
+    return OSError(message.splitlines()[0].rpartition(": ")[2].strip())
 
 
 def drop_parts(study: Path, session: str, kinds: Iterable[str] | None = None) -> int:

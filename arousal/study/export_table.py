@@ -13,7 +13,7 @@ from typing import Any
 
 from arousal.atomic import replacing, write_text
 from arousal.errors import UsageError
-from arousal.study.dataset import KINDS, quoted
+from arousal.study.dataset import KINDS, PARQUET, copy_to, quoted
 from arousal.study.dictionary import dictionary
 from arousal.study.query import Answer, opened, processed_sessions
 
@@ -22,7 +22,7 @@ __all__ = ["FORMATS", "as_csv", "as_json", "as_lines", "as_tsv", "export_tables"
 COPY = {
     "csv": "FORMAT csv, HEADER, NULLSTR '', USE_TMP_FILE false",
     "tsv": "FORMAT csv, HEADER, DELIMITER '\t', NULLSTR 'n/a', USE_TMP_FILE false",
-    "parquet": "FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false",
+    "parquet": PARQUET,
 }
 """How DuckDB writes each form."""
 FORMATS = tuple(COPY)
@@ -145,7 +145,7 @@ def export_tables(
     Raises
     ------
     UsageError
-        If there is no such kind or form, or a file stands there already.
+        If there is no such kind or form, a file stands there already, or it cannot be written.
     NothingUsableError
         If nothing was processed yet.
     """
@@ -161,8 +161,7 @@ def export_tables(
         _check_free([*targets, out / "columns.json"])
         for kind, target in zip(every, targets, strict=True):
             with replacing(target) as temporary:
-                place = quoted(str(temporary), "'")
-                connection.execute(f"COPY (FROM {quoted(kind)}) TO {place} ({COPY[form]})")
+                copy_to(connection, f"(FROM {quoted(kind)})", temporary, COPY[form])
     described = json.dumps(dictionary(), indent=2, ensure_ascii=False) + "\n"
     write_text(out / "columns.json", described)
     return (*targets, out / "columns.json"), hidden

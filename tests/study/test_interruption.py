@@ -14,6 +14,7 @@ from arousal.errors import UsageError
 from arousal.study import process as process_module
 from arousal.study import session_job
 from arousal.study.dataset import part_sessions
+from arousal.study.export_table import export_tables
 from arousal.study.measured_session import measure_session
 from arousal.study.record import recorded_sessions
 from tests.ingest.small_disk import fill, mounted
@@ -132,7 +133,9 @@ def test_a_full_disk_leaves_whole_files_and_a_reason(raw, tmp_path, here):
         report = run(study)
         assert report.failures
         assert {f.exit_code for f in report.failures} == {2}
-        assert all("No space left on device" in f.reason for f in report.failures)
+        assert all(
+            "cannot be written: No space left on device (" in f.reason for f in report.failures
+        )
         assert half_written(study) == []
         used = set(recorded_sessions(study))
         assert used == {f"s{k}" for k in range(1, 4)} - {f.session for f in report.failures}
@@ -140,6 +143,18 @@ def test_a_full_disk_leaves_whole_files_and_a_reason(raw, tmp_path, here):
         ballast.unlink()
         again = run(study)
         assert (again.kept, again.failures) == (len(used), ())
+
+
+@POSIX
+def test_tables_for_others_that_find_no_space_are_told_and_leave_nothing_half(
+    study, tmp_path, here
+):
+    run(study)
+    with mounted(tmp_path / "disk", "64k") as disk:
+        for form in ("csv", "parquet"):
+            with pytest.raises(UsageError, match="cannot be written: No space left on device"):
+                export_tables(study, disk / "out", form, ["curves"])
+            assert list((disk / "out").iterdir()) == []
 
 
 @POSIX
