@@ -20,6 +20,7 @@ from arousal.errors import ArousalError
 from arousal.protocol import Protocol
 from arousal.study.condensed import Condensed, MeasureQuality, condense, is_processed
 from arousal.study.longitudinal import StoredCourse, load_longitudinal
+from arousal.study.plan import one_id_twice
 from arousal.study.record import load_record
 from arousal.study.roll import RollEntry, StudyRoll, study_roll
 from arousal.study.tested import Tested, load_tested
@@ -125,11 +126,12 @@ def read_overview(folder: Path, progress: Progress = lambda _: None) -> StudyOve
     import pandas as pd
 
     roll = study_roll(folder)
+    twice = one_id_twice({n: e.session.id for n, e in roll.sessions.items() if e.session})
     sessions, curves, phases = [], [], []
     protocols: dict[str, Protocol] = {}
     for count, entry in enumerate(roll.sessions.values(), start=1):
         progress(f"{entry.id} ({count} of {len(roll.sessions)})")
-        seen, data = _session(folder, entry)
+        seen, data = _session(folder, entry, twice.get(entry.id, ""))
         sessions.append(seen)
         if data is not None and entry.protocol is not None:
             protocols.setdefault(entry.protocol.id, entry.protocol)
@@ -151,11 +153,15 @@ def read_overview(folder: Path, progress: Progress = lambda _: None) -> StudyOve
     )
 
 
-def _session(study: Path, entry: RollEntry) -> tuple[SessionOverview, Condensed | None]:
+def _session(
+    study: Path, entry: RollEntry, refused: str
+) -> tuple[SessionOverview, Condensed | None]:
     if entry.trouble:
         return _without(entry, "unreadable", entry.trouble), None
     if entry.session is not None and entry.session.people and not entry.agreed:
         return _without(entry, "no consent", "nobody agreed to research"), None
+    if refused:
+        return _without(entry, "failed", refused), None
     record = load_record(study, entry.id)
     if record is not None and record.reason:
         return _without(entry, "failed", record.reason), None

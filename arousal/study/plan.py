@@ -19,7 +19,7 @@ from arousal.study.dataset import KINDS, part_sessions
 from arousal.study.inputs import Inputs, consent_digest, input_files, look_at, unchanged
 from arousal.study.record import Record, load_record, recorded_sessions
 
-__all__ = ["Plan", "is_current", "left_overs", "may_be_shown", "plan_study"]
+__all__ = ["Plan", "is_current", "left_overs", "may_be_shown", "one_id_twice", "plan_study"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,13 +153,28 @@ def _session_folders(study: Path) -> list[str]:
 def _refused(study: Path, sessions: Iterable[str], current: Mapping[str, Record]) -> dict[str, str]:
     """Sessions without a ``session.toml``, and those that share an id: one evening counts once."""
     refused = {}
-    same: dict[str, list[str]] = defaultdict(list)
+    ids: dict[str, str] = {}
     for name in sessions:
         path = study / "sessions" / name / "session.toml"
         if not path.is_file():
             refused[name] = "there is no session.toml in this folder"
         elif ident := (current[name].id if name in current else "") or _id_in(path):
-            same[ident].append(name)
+            ids[name] = ident
+    return refused | one_id_twice(ids)
+
+
+def one_id_twice(ids: Mapping[str, str]) -> dict[str, str]:
+    """Return why sessions that share an id are not used.
+
+    Parameters
+    ----------
+    ids : mapping of str to str
+        Session's folder's name -> ``id`` of its ``session.toml``.
+    """
+    refused = {}
+    same: dict[str, list[str]] = defaultdict(list)
+    for name, ident in ids.items():
+        same[ident].append(name)
     for ident, names in same.items():
         for name in names if len(names) > 1 else ():
             others = ", ".join(n for n in names if n != name)

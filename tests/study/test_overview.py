@@ -145,6 +145,16 @@ def test_sessions_that_were_not_processed_or_cannot_be_read_stop_nothing(study, 
     assert set(overview.curves["session"]) == {"s1"}
 
 
+def test_sessions_that_share_an_id_are_told_as_such_and_neither_is_counted(study, processed):
+    add(study, "copy", processed)
+    toml = study / "sessions" / "copy" / "session.toml"
+    toml.write_text(toml.read_text().replace('id = "copy"', 'id = "s1"'))
+    overview = read_overview(study)
+    assert [(s.id, s.state) for s in overview.sessions] == [("copy", "failed"), ("s1", "failed")]
+    assert all("one evening must not count twice" in s.reason for s in overview.sessions)
+    assert overview.curves.empty
+
+
 def test_a_study_without_tests_says_what_to_run(study):
     overview = read_overview(study)
     assert overview.tested is None
