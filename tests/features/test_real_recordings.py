@@ -9,7 +9,8 @@ import neurokit2 as nk
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.signal import resample_poly
+from scipy.interpolate import CubicSpline
+from scipy.signal import resample_poly, welch
 from scipy.stats import rankdata
 
 from arousal.features import Grid, PersonPhysiology, process_person, window_features
@@ -112,6 +113,26 @@ def test_lf_and_hf_depend_on_the_method_that_must_stand_beside_them(shared_data,
     assert found.lf[0] == pytest.approx(linear["lf_ms2"], rel=0.25)
 
 
+@pytest.mark.parametrize(("name", "join"), [("linear", np.interp), ("cubic", None)])
+def test_the_published_lf_and_hf_come_out_of_the_method_that_is_told(
+    name, join, shared_data, expected
+):
+    # At the beats' onsets, joined and read off at 4 Hz; Welch, Hann, 256 samples, overlap 128;
+    # band edges included.
+    intervals = np.loadtxt(shared_data / "rr_healthy_000" / "rr_ms.txt").ravel()
+    onsets = (np.cumsum(intervals) - intervals) / 1000
+    grid = np.arange(onsets[0], onsets[-1], 0.25)
+    even = join(grid, onsets, intervals) if join else CubicSpline(onsets, intervals)(grid)
+    frequency, density = welch(even, 4, "hann", 256, 128)
+    power = []
+    for low, high in ((0.04, 0.15), (0.15, 0.40)):
+        inside = (frequency >= low) & (frequency <= high)
+        power.append(np.trapezoid(density[inside], frequency[inside]))
+    told = expected["rr_healthy_000"][f"lf_hf_{name}"]
+    assert power == pytest.approx([told["lf_ms2"], told["hf_ms2"]], abs=1e-3)
+    assert power[0] / power[1] == pytest.approx(told["lfhf"], abs=1e-4)
+
+
 @pytest.mark.parametrize("rate", [360, 130])
 def test_mit_bih_100_beats_are_found(rate, shared_data):
     record = shared_data / "ecg_mitdb100"
@@ -170,7 +191,11 @@ def test_nst_118_at_24_db_is_found_and_at_12_db_is_called_poor(shared_data, expe
     assert min(score(inside / 360, person.beats.raw_times, 0.150)) >= 0.99
     grid = Grid.of([0.0], 119.0)
     assert "noisy" not in window_features([person], grid, SETTINGS, None)["cardiac_reasons"][0]
-    poor, _ = noisy(folder, "118e12")
+    poor, size = noisy(folder, "118e12")
+    start = told["offset_118e12"]
+    inside = truth[(truth >= start) & (truth < start + size)] - start
+    assert inside.size == told["beats_118e12"]
+    assert 0.85 < min(score(inside / told["fs"], poor.beats.raw_times, 0.150)) < 0.99
     row = window_features([poor], grid, SETTINGS, None).iloc[0]
     assert "noisy" in row["cardiac_reasons"]
     assert np.isnan(row["HRV_RMSSD"])
@@ -192,13 +217,14 @@ def test_heart_rate_from_a_phone_camera_is_within_3_bpm_of_the_strap(shared_data
     assert close >= 7
 
 
-def test_a_record_full_of_extra_beats_is_refused_as_vagal(shared_data):
+def test_a_record_full_of_extra_beats_is_refused_as_vagal(shared_data, expected):
+    told = expected["polar_h10_pvc"]
     frame = r_data_frame(shared_data / "polar_h10_pvc" / "polar_h10.RData")
     seconds = (frame["time"] - frame["time"][0]) / 1e9
     intervals = frame["rr"][frame["rr"] > 0]
-    assert intervals.size == 798
-    # Uncorrected RMSSD: 441.76 ms.
-    assert time_domain(laid_out(intervals), EVERYTHING).rmssd[0] == pytest.approx(441.76, abs=0.01)
+    assert intervals.size == told["raw_rr_n"]
+    uncorrected = time_domain(laid_out(intervals), EVERYTHING).rmssd[0]
+    assert uncorrected == pytest.approx(told["raw_rmssd_ms"], abs=0.01)
     ecg = Signal(Kind.ECG, frame["ecg"] * 1000, seconds, 130.0, "H10")
     grid = Grid.regular(0.0, 600.0, 120.0, 5.0)
     for signal in (ecg, intervals_signal(intervals)):
