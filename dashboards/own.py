@@ -33,8 +33,8 @@ class OwnStory(Story):
     def words(self, band: Band, cell: Cell) -> str:
         """Say where most of a phase's windows lie against the own quiet start."""
         say = self.say
-        if band.phase == "baseline" and self.from_quiet_start:
-            return say("phases.reference")
+        if own := self.reference(band):
+            return own
         if is_too_short(cell):
             return say("phases.too_short")
         if not cell.value.shown:

@@ -61,8 +61,8 @@ class Story:
 
     def words(self, band: Band, cell: Cell) -> str:
         """Say a phase's number against the quiet start."""
-        if band.phase == "baseline" and self.from_quiet_start:
-            return self.say("phases.reference")
+        if own := self.reference(band):
+            return own
         if is_too_short(cell):
             return self.say("phases.too_short")
         if cell.view is not None and not cell.value.shown:
@@ -191,6 +191,12 @@ class Story:
         rows = table[(table["person"] != "members") & (table["measure"] != "device_heart_rate")]
         first = rows.groupby("person")["baseline"].agg(lambda kinds: kinds.mode().iloc[0])
         return Counter(first.tolist())
+
+    def reference(self, band: Band) -> str:
+        """Say that everybody's changes are counted from this very phase; empty if they are not."""
+        if set(self.baseline_kinds) != {band.phase}:
+            return ""
+        return self.say("phases.reference" if self.from_quiet_start else "phases.reference_other")
 
     @property
     def from_quiet_start(self) -> bool:

@@ -145,6 +145,16 @@ def test_no_english_sentence_reaches_a_leaders_or_a_persons_page(pages, language
         assert found is None, (name, text[max(0, found.start() - 80) : found.end() + 40])
 
 
+def test_the_phase_that_changes_are_counted_from_is_not_held_against_itself():
+    for purpose, who in (("group_view", ""), ("own_view", "P06")):
+        result = synthetic.session_result(purpose=purpose)
+        result.phases["baseline"] = "opening"
+        audience = Audience.PERSON if who else Audience.LEADER
+        text = text_of(render_report(result, audience, now=synthetic.NOW, person=who))
+        row = text[text.index("2 Opening 7 ") :]
+        assert row.startswith("2 Opening 7 changes are counted from here"), row[:60]
+
+
 @pytest.mark.parametrize(
     ("language", "start", "claimed"),
     [
