@@ -175,6 +175,29 @@ def test_mit_bih_100_has_the_variability_of_its_normal_beats(shared_data, expect
     assert found.differences[0] == pytest.approx(truth["nn_only"]["n"], rel=0.05)
 
 
+def test_the_labels_of_mit_bih_100_give_each_published_number(shared_data, expected):
+    samples, codes = mit_annotations(shared_data / "ecg_mitdb100" / "100.atr")
+    beats = mit_beats(shared_data / "ecg_mitdb100" / "100.atr")
+    normal = codes[np.isin(samples, beats)] == 1
+    intervals = np.diff(beats) / 360 * 1000  # as published: 50 ms, which is 18 samples, rounds
+    told, steps = expected["ecg_mitdb100"], np.diff(intervals)
+    assert np.count_nonzero(np.abs(steps) > 50) == told["all_beats"]["nn50"]
+    assert 100 * np.mean(np.abs(steps) > 50) == pytest.approx(
+        told["all_beats"]["pnn50_pct"], abs=1e-4
+    )
+    both = normal[1:] & normal[:-1]
+    steps = steps[both[1:] & both[:-1]]
+    assert both.sum() == told["nn_only"]["n"]
+    found = {
+        "mean": intervals[both].mean(),
+        "sdnn": intervals[both].std(ddof=1),
+        "rmssd_adjacent": np.sqrt(np.mean(steps**2)),
+        "pnn50": 100 * np.mean(np.abs(steps) > 50),
+    }
+    for name, value in found.items():
+        assert value == pytest.approx(told["nn_only"][name], abs=1e-3), name
+
+
 def noisy(folder, name):
     ecg = np.loadtxt(folder / f"{name}.csv") * 1000
     return process_person(Person("118", (wave(Kind.ECG, ecg, 360.0),)), SETTINGS), ecg.size
