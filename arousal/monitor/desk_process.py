@@ -27,9 +27,9 @@ LONELY = 30.0
 START_SECONDS = 60.0
 SWITCH = 0.001
 """Seconds after which a thread that computes lets others on (Python's own: 0.005). A mark passes
-several threads on its way to the disk and back. In a stand-in (the channel, an fsync, one thread that
-computes; not real marks) at a load of 25 the slowest hundredth of the answers took 225 instead of 322
-ms, the middle one 36 instead of 55."""
+several threads on its way to the disk and back. In a stand-in (the channel, an fsync, a thread that
+computes; not real marks) at a load of 25 the slowest hundredth of the answers took 225 instead of
+322 ms, the middle one 36 instead of 55."""
 _WINDOWS_FLAGS = ("CREATE_NEW_PROCESS_GROUP", "DETACHED_PROCESS")
 _STARTED: list[subprocess.Popen[bytes]] = []
 """Kept, so that a desk that ends before this process does is taken note of."""
