@@ -96,6 +96,11 @@ def test_a_new_file_loads_and_is_never_overwritten(tmp_path):
         new_hypothesis(tmp_path / "mine.txt")
 
 
+def test_a_new_file_is_for_every_meeting_that_has_its_phases(tmp_path):
+    loaded = load_hypothesis(new_hypothesis(tmp_path / "mine.toml"))
+    assert loaded.protocol_ids == load_hypothesis("farkas2024").protocol_ids
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
