@@ -26,8 +26,8 @@ ROOT = Path(__file__).resolve().parent
 MINIMUM_PYTHON = (3, 11)
 USUAL = "not calibration and not soak"
 """Tests of every day: what pyproject.toml chooses where nobody does."""
-WAITING = "(lsl or browser)"
-"""Tests that mostly wait, for streams and pages."""
+WAITING = "(lsl or browser or slow)"
+"""Tests that wait, for streams and pages, and the long ones: about half of the time."""
 # What pip's output holds -> what it means
 PIP_FAILURES = {
     "connection broken by": "the package index cannot be reached (offline, or a proxy in the way?)",
@@ -216,7 +216,7 @@ def test(environment: Environment, arguments: Sequence[str]) -> int:
     pytest = (environment.program("python"), "-m", "pytest")
     if arguments:
         return _run(environment, *pytest, *arguments)
-    # In two halves beside each other: some mostly wait, the others compute.
+    # Two halves beside each other take little more than half as long: one mostly waits.
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
         _say(f"== tests, in two halves; what {WAITING} say comes at the end")
         waiting = subprocess.Popen(

@@ -191,8 +191,8 @@ def test_both_halves_of_the_tests_run_and_either_can_fail(
     usual = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["tool"]["pytest"]["addopts"]
     chosen = usual[usual.index("-m") + 1]
     assert ran == [
-        f"ran: -m pytest -m not (lsl or browser) and {chosen}",
-        f"ran: -m pytest -m (lsl or browser) and {chosen}",
+        f"ran: -m pytest -m not (lsl or browser or slow) and {chosen}",
+        f"ran: -m pytest -m (lsl or browser or slow) and {chosen}",
     ]
 
 

@@ -72,6 +72,7 @@ def test_two_thousand_samples_a_second_of_a_real_amplifier_are_used(shared_data)
     pytest.importorskip("bioread", reason="extra 'devices' is not installed")
     recording = load(shared_data / "biopac_bioread" / "physio-5.0.1.acq")
     signal = recording.person("P01").signal(Kind.EDA)
+    assert signal is not None
     found = process_eda(signal, None, SETTINGS)
     assert Quality.JUMP not in found.reasons
     assert found.usable_seconds == pytest.approx(61.9, abs=0.1)

@@ -110,6 +110,7 @@ def size_of(monitor) -> int:
     return total + sum(len(history) for history in monitor._history.values())
 
 
+@pytest.mark.slow
 def test_ninety_minutes_take_no_more_memory_than_fifteen(session):
     """A whole session at once; straps that go and come back every few minutes included."""
     person, rounds = session.persons[2], int(90 * 60 / SECONDS)

@@ -31,7 +31,12 @@ def test_who_waits_is_told_of_news_long_before_the_next_half_second():
 def test_states_made_by_several_at_once_are_told_in_their_order():
     telling = Telling(counting(), threading.RLock())
     told: list[dict] = []
-    writers = [threading.Thread(target=lambda: [telling.now() for _ in range(200)]) for _ in "abc"]
+
+    def write() -> None:
+        for _ in range(200):
+            telling.now()
+
+    writers = [threading.Thread(target=write) for _ in "abc"]
     for writer in writers:
         writer.start()
     while any(writer.is_alive() for writer in writers):

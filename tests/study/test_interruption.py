@@ -84,6 +84,7 @@ def wait_until(ready):
 
 
 @POSIX
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["ctrl-c", "kill"])
 def test_a_run_that_is_stopped_is_taken_up_where_it_was(study, undisturbed, number):
     process = started(study)

@@ -33,6 +33,7 @@ def course(rng, groups, meetings, *, slope=0.0, between=0.7, own=0.0, covariate=
     return values, x, [f"G{g}" for g in group], [f"P{i}" for i in range(x.size)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("groups", "meetings", "covariate"),
     [(8, 4, None), (10, 3, lambda group: (group % 2).astype(float)), (1, 14, None)],
