@@ -219,5 +219,6 @@ def _verdict(
             contrast.direction,
             tested.reference,
             contrast.drift_left,
+            drift_forbids=not contrast.rated,
         )
     )

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from arousal.tables import MEASURE_IDS
 
-__all__ = ["BENT", "PARTS", "POLARITIES", "Contrast", "Term"]
+__all__ = ["BENT", "PARTS", "POLARITIES", "RATERS", "Contrast", "Term"]
 
 POLARITIES = (
     "automatic_controlled",
@@ -30,6 +30,9 @@ BENT = "a bent drift common to everyone"
 """What a shape within one phase (1, -2, 1) leaves in: a straight drift makes no such shape, one
 that levels off does. Under it such a contrast errs in up to half of the studies
 (docs/calibration.md), so that the shape alone is no control."""
+RATERS = "a drift common to all ratings"
+"""What a difference between ratings leaves in: raters tire, come back to the middle of their scale,
+and know which course is expected. How large that is, nobody has measured."""
 ROUNDING = 1e-9
 
 _Id = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,31}$")]
@@ -92,8 +95,6 @@ class Contrast(_Model):
     @property
     def drift_control(self) -> str:
         """How a drift that is common to everyone is kept out; empty if it is not."""
-        if self.rated:
-            return "ratings: no drift of bodies enters"
         return "presenter minus members" if self.who == "presenter-members" else ""
 
     @property
@@ -101,6 +102,8 @@ class Contrast(_Model):
         """Which drift of everyone would look like the effect; empty if none would."""
         if self.drift_control:
             return ""
+        if self.rated:
+            return RATERS
         phases = {t.phase for t in self.terms}
         slope = sum(t.weight * PARTS[t.part] for t in self.terms)
         parts = {t.part for t in self.terms}

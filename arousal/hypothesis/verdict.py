@@ -3,7 +3,8 @@
 "Not supported" is said only where an effect that would matter is excluded; a p above alpha by
 itself says that nobody can tell. Without control for a drift that is common to everyone a
 difference is never "supported": 57-98 % of such contrasts "confirm" a phase effect that is none
-(science, section 4). An equivalence may be: two levels are close whatever made them so.
+(science, section 4). An equivalence may be: two levels are close whatever made them so. So may a
+difference between ratings, for which no such figures exist; its reason says what is not controlled.
 """
 
 from __future__ import annotations
@@ -42,6 +43,9 @@ class Evidence:
         Smallest effect that would matter, or the margin of equivalence; above 0.
     drift_left : str
         Which drift of everyone would look like the effect; empty if none would.
+    drift_forbids : bool
+        Whether that drift is known to be there (bodies), so that nothing is "supported" beside it;
+        if not (ratings), it is said.
     """
 
     units: int
@@ -54,6 +58,7 @@ class Evidence:
     direction: Literal["greater", "less", "two-sided", "equivalence"]
     reference: float
     drift_left: str
+    drift_forbids: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +92,11 @@ def decide(e: Evidence) -> Verdict:
     told = f"{_p(e.p)}, mean {_number(e.mean, e.unit)} over {e.units}"
     if e.p < e.alpha and not e.drift_left:
         return Verdict("supported", told)
-    if e.p < e.alpha:
+    if e.p < e.alpha and e.drift_forbids:
         return Verdict("cannot tell", f"as expected ({told}), but {e.drift_left} looks the same")
+    if e.p < e.alpha:
+        left = f"{e.drift_left} is not controlled for, so it is not confirmatory"
+        return Verdict("supported", f"{told}; {left}")
     if excluded(e):
         return Verdict(
             "not supported",

@@ -85,6 +85,14 @@ def test_a_shape_within_one_phase_is_refused_the_word_for_a_drift_that_bends(stu
     assert status(study, "C6-difference").confirmatory
 
 
+@pytest.mark.parametrize("contrast", ["C18-late", "C18-questions", "C18-return"])
+def test_ratings_are_refused_the_word_because_raters_drift_too(study, contrast):
+    register(study, load_hypothesis("farkas2024"), NOW)
+    assert status(study, contrast).reasons == (
+        "a drift common to all ratings is not controlled for (presenter minus members is)",
+    )
+
+
 def test_a_file_changed_after_data_were_read_is_refused_the_word(study):
     entry = register(study, load_hypothesis("farkas2024"), NOW)
     mark_read(study, load_hypothesis("farkas2024"), 6, LATER)
