@@ -167,6 +167,7 @@ def synchrony_page(rows: Sequence[CalibrationRow], run: Run) -> str:
     chance = _range(strangers, lambda r: r.blocks > 1 and r.method.endswith("shuffled segments"))
     few, many = (_range(rows, _of("other sessions", n)) for n in (6, 12))
     above, beyond = (_range(agenda, _of(what)) for what in ("shuffled", "other sessions"))
+    claimed = _range(strangers, _of(": both"))
     kept = _broken(rows, "Every cell is in it.")
     return _page(
         "# Calibration: synchrony",
@@ -186,6 +187,9 @@ def synchrony_page(rows: Sequence[CalibrationRow], run: Run) -> str:
         a little timid.""",
         f"""- **A shared agenda** is above chance in {above} of studies and above other sessions in
         {beyond}: chance alone would call any common course synchrony. A claim needs `both`.""",
+        f"""- **What a claim needs (`both`)** strangers meet in {claimed}: fewer than the goal's .04, by
+        construction, because two comparisons must succeed at once. The claim is timid, never
+        liberal; where a shared agenda makes the first certain, the second alone decides.""",
         table=rates_table(rows),
     )
 
