@@ -187,7 +187,7 @@ def synchrony_page(rows: Sequence[CalibrationRow], run: Run) -> str:
         a little timid.""",
         f"""- **A shared agenda** is above chance in {above} of studies and above other sessions in
         {beyond}: chance alone would call any common course synchrony. A claim needs `both`.""",
-        f"""- **What a claim needs (`both`)** strangers meet in {claimed}: fewer than the goal's .04,
+        f"""- **What a claim needs (`both`)** strangers meet in {claimed}: below the goal's .04,
         by construction, because two comparisons must succeed at once. The claim is timid, never
         liberal; where a shared agenda makes the first certain, the second alone decides.""",
         table=rates_table(rows),
