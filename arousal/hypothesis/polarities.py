@@ -44,6 +44,9 @@ STEP = 10.0
 BEST = 4.0
 """Highest rated quality."""
 ROUNDING = 1e-6
+OVERLAP = 1.5
+"""Seconds by which a row may begin before the one before it ends: onset, duration and the next
+onset may each be rounded to a whole second."""
 
 
 class _Line(NamedTuple):
@@ -171,7 +174,7 @@ def _check_overlap(rows: list[dict[str, str | float]], numbers: list[int], path:
         one, other = rows[i], rows[j]
         same = one["rater"] == other["rater"] and one["person"] == other["person"]
         end = float(one["onset"]) + float(one["duration"])
-        if same and float(other["onset"]) < end - ROUNDING:
+        if same and float(other["onset"]) < end - OVERLAP - ROUNDING:
             raise DataError(
                 f"line {numbers[j]} rates a time that line {numbers[i]} has rated already",
                 where=path,

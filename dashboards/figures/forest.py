@@ -49,7 +49,8 @@ def forest_figure(rows: Sequence[ForestRow], say: Messages) -> go.Figure:
     """
     import plotly.graph_objects as go
 
-    left = 20 + round(6.4 * max(len(row.label) for row in rows))
+    names = [f"{row.label}, n {row.n}" for row in rows]
+    left = 20 + round(6.4 * max(map(len, names)))
     zero = {"type": "line", "yref": "paper", "x0": 0, "x1": 0, "y0": 0, "y1": 1}
     zero["line"] = {"color": LIGHT.zero, "width": 1, "dash": "dot"}
     layout = {
@@ -59,7 +60,7 @@ def forest_figure(rows: Sequence[ForestRow], say: Messages) -> go.Figure:
         "yaxis": axis(
             tickmode="array",
             tickvals=list(range(len(rows))),
-            ticktext=[escape(row.label) for row in rows],
+            ticktext=[escape(name) for name in names],
             range=[len(rows) - 0.5, -0.5],
             showgrid=False,
         ),

@@ -85,6 +85,13 @@ def test_a_rater_says_one_thing_at_a_time_about_one_person(tmp_path):
     assert len(read_ratings(write(tmp_path / "ok.tsv", GOOD, after))) == 2
 
 
+def test_times_that_somebody_rounded_to_seconds_do_not_overlap(tmp_path):
+    rounded = (1258.5, 100, *GOOD[2:])
+    assert len(read_ratings(write(tmp_path / "ok.tsv", GOOD, rounded))) == 2
+    with pytest.raises(DataError, match="rates a time"):
+        read_ratings(write(tmp_path / "r.tsv", GOOD, (1258.4, 100, *GOOD[2:])))
+
+
 def test_missing_unknown_and_repeated_columns_are_errors(tmp_path):
     path = tmp_path / "r.tsv"
     with pytest.raises(FormatError, match="no column rater"):
