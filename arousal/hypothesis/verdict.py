@@ -95,8 +95,7 @@ def decide(e: Evidence) -> Verdict:
     if e.p < e.alpha and e.drift_forbids:
         return Verdict("cannot tell", f"as expected ({told}), but {e.drift_left} looks the same")
     if e.p < e.alpha:
-        left = f"{e.drift_left} is not controlled for, so it is not confirmatory"
-        return Verdict("supported", f"{told}; {left}")
+        return Verdict("supported", f"{told}; {e.drift_left} may be in it")
     if excluded(e):
         return Verdict(
             "not supported",
