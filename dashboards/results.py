@@ -79,7 +79,7 @@ def render_results(result: StudyTest, now: datetime) -> str:
         "notices": [str(f) for f in result.findings],
         "primary": [r for r in rows if r["status"] == "primary"],
         "rows": rows,
-        "forest": "; ".join(f"{r.label}: g {r.g:.2f}, {r.verdict}" for r in tested),
+        "forest": "; ".join(r.text for r in tested),
         "curves": curves,
         "case": case,
         "explored": explored_tables(result.exploration) if result.exploration else (),

@@ -17,13 +17,13 @@ from arousal import __version__
 from arousal.atomic import write_text
 from arousal.errors import UsageError
 from arousal.hypothesis.hypothesis_file import LEAST_BLOCKS
-from dashboards.figures.forest import ForestRow
+from dashboards.figures.forest import ForestRow, forest_figure
 from dashboards.figures.study_layouts import study_layouts
 from dashboards.messages import Messages, load_messages
 from dashboards.page import pack
 from dashboards.study_course import course_rows, slope_sentences
 from dashboards.study_data import phase_columns, study_data
-from dashboards.study_forest import drawn_forest, forest_rows, test_rows
+from dashboards.study_forest import forest_rows, test_rows
 from dashboards.study_quality import SHORT, QualityRow, quality_rows, usable_words
 from dashboards.study_summary import phase_rows
 
@@ -79,7 +79,7 @@ def render_study(overview: StudyOverview, now: datetime, *, names: bool = True) 
     }
     forest = forest_rows(overview)
     if forest:
-        figures["forest"] = drawn_forest(forest, say)
+        figures["forest"] = forest_figure(forest, say).to_json()
     content = {
         "say": say,
         "body_class": "researcher study",
@@ -215,7 +215,7 @@ def _forest(rows: Sequence[ForestRow], tests: Sequence[Mapping[str, Any]]) -> di
         caption += (
             f" The other {left} have fewer than {LEAST_BLOCKS} independent units, or no value."
         )
-    text = "; ".join(f"{r.label}: g {r.g:.2f}, {r.verdict}, n {r.n}" for r in rows)
+    text = "; ".join(r.text for r in rows)
     return {"text": text, "caption": caption}
 
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from html import escape
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from arousal.tables import MEASURES
-from dashboards.figures.forest import ForestRow, forest_figure
-from dashboards.messages import Messages
+from dashboards.figures.forest import ForestRow
 from dashboards.study_quality import SHORT
 
 if TYPE_CHECKING:
     from arousal.study.overview import StudyOverview
 
-__all__ = ["drawn_forest", "forest_rows", "measure_label", "test_rows"]
+__all__ = ["forest_rows", "measure_label", "test_rows"]
 
 LABELS = {m.id: m.label for m in MEASURES}
 
@@ -54,21 +51,6 @@ def forest_rows(overview: StudyOverview) -> list[ForestRow]:
         label = f"{row['contrast']} {SHORT.get(row['measure'], row['measure_label'])}"
         rows.append(ForestRow(label, *numbers, row["n_units"], row["verdict"], row["confirmatory"]))
     return rows
-
-
-def drawn_forest(rows: Sequence[ForestRow], say: Messages) -> str:
-    """Draw the forest as plotly JSON, with n and verdict in words beside each name.
-
-    On a narrow screen the words stand in the table alone.
-    """
-    told = [replace(row, label=f"{row.label} · n {row.n} · {row.verdict}") for row in rows]
-    narrow = {
-        "xaxis.title.text": "Hedges g, 95 %",
-        "yaxis.ticktext": [escape(row.label) for row in rows],
-        "margin.l": 20 + round(6.4 * max(len(row.label) for row in rows)),
-    }
-    drawn: str = forest_figure(told, say).update_layout(meta={"narrow": narrow}).to_json()
-    return drawn
 
 
 def _standing(row: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from functools import cache
 
@@ -18,6 +19,8 @@ from arousal.hypothesis.outcome import results_table
 from arousal.hypothesis.registration import Status
 from arousal.hypothesis.study_facts import StudyFacts
 from arousal.study.trajectory import StudyCurve, StudyTest
+from dashboards.figures.forest import ForestRow, forest_figure
+from dashboards.messages import load_messages
 from dashboards.results import render_results
 from tests.hypothesis.test_outcome import contrasts
 
@@ -124,6 +127,38 @@ def test_a_study_with_too_few_blocks_has_no_forest():
     page = render_results(study_test(4), NOW)
     assert "No contrast had enough case blocks" in page
     assert 'id="curves"' not in page
+
+
+def forest(*effects: tuple[float, float, float]):
+    rows = [ForestRow(f"C{i}", *e, 12, "supported", True) for i, e in enumerate(effects)]
+    return forest_figure(rows, load_messages("en")).to_plotly_json()
+
+
+def test_one_huge_effect_does_not_press_the_others_together():
+    drawn = forest((0.5, -0.2, 1.2), (41.0, 24.0, 58.0), (-9.0, -12.0, -3.0))
+    assert drawn["layout"]["xaxis"]["range"] == pytest.approx([-4.32, 4.32])
+    usual, huge, opposite = drawn["data"]
+    assert usual["marker"]["symbol"] == "circle"
+    assert (huge["x"], huge["marker"]["symbol"], huge["text"]) == (
+        [4.0],
+        "triangle-right",
+        ["41.0"],
+    )
+    assert (opposite["x"], opposite["marker"]["symbol"]) == ([-4.0], "triangle-left")
+    assert "41.00 [24.00, 58.00]" in huge["hovertemplate"]
+    assert opposite["error_x"]["array"] == [1.0]  # the end of the interval that is on the axis
+
+
+def test_on_a_phone_the_names_stand_above_the_lines():
+    drawn = forest((0.5, -0.2, 1.2))
+    narrow = drawn["layout"]["meta"]["narrow"]
+    assert narrow["margin.l"] < 20
+    assert narrow["annotations.0.text"] == "C0, n 12, supported"
+    assert drawn["layout"]["annotations"][0]["text"] == ""
+
+
+def test_the_forest_is_told_in_words_with_n_and_interval(page):
+    assert re.search(r"C2 Heart rate, n 1\d, supported: g \d\.\d\d \[-?\d\.\d\d, \d\.\d\d\]", page)
 
 
 def test_a_time_without_a_zone_is_refused():
