@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -160,13 +161,22 @@ def _forest_row(row: Mapping[str, Any]) -> ForestRow:
 
 def _curves(result: StudyTest, say: Messages) -> tuple[dict[str, str], list[dict[str, str]]]:
     figures, told = {}, []
-    for at, curve in enumerate(result.curves):
+    for at, curves in enumerate(_alike(result.curves)):
+        curve = curves[0]
         unit = UNITS[curve.measure]
         name = f"curve-{at}"
         figures[name] = mean_course_figure(curve, unit, say).to_json()
-        heading = f"{curve.contrast}, {LABELS[curve.measure]}"
+        heading = f"{' and '.join(c.contrast for c in curves)}, {LABELS[curve.measure]}"
         told.append({"name": name, "heading": heading, "text": _curve_words(curve)})
     return figures, told
+
+
+def _alike(curves: Sequence[StudyCurve]) -> list[list[StudyCurve]]:
+    """Contrasts that weigh one and the same course differently share its figure."""
+    found: dict[StudyCurve, list[StudyCurve]] = {}
+    for curve in curves:
+        found.setdefault(replace(curve, contrast=""), []).append(curve)
+    return list(found.values())
 
 
 def _curve_words(curve: StudyCurve) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 
@@ -109,6 +110,15 @@ def test_what_was_left_out_and_what_was_noticed_is_told(page):
 def test_the_curve_is_told_in_words(page):
     assert "Roughly where the discussion differs from its mean over 12 case blocks: 0–" in page
     assert "above, cluster p" in page
+
+
+def test_contrasts_of_one_and_the_same_course_share_its_figure():
+    tested = study_test()
+    (curve,) = tested.curves
+    other = replace(curve, contrast="C9", mean=tuple(-m for m in curve.mean))
+    curves = (curve, replace(curve, contrast="C6-difference"), other)
+    page = render_results(replace(tested, curves=curves), NOW)
+    assert re.findall(r"<h3>(.*), .*</h3>", page)[:2] == ["C2 and C6-difference", "C9"]
 
 
 def test_methods_and_checklist_are_there(page):
