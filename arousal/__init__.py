@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from arousal.errors import ArousalError
-    from arousal.ingest.load import load
+    from arousal.ingest.loading import load
     from arousal.pipeline import SessionResult, analyse
     from arousal.protocol import Protocol, load_protocol
     from arousal.recording import Event, Kind, Person, Recording, Signal
@@ -51,7 +51,7 @@ _HOME = {
     "Settings": "arousal.settings",
     "Signal": "arousal.recording",
     "analyse": "arousal.pipeline",
-    "load": "arousal.ingest.load",
+    "load": "arousal.ingest.loading",
     "load_protocol": "arousal.protocol",
     "load_settings": "arousal.settings",
     "simulate": "arousal.simulate",

@@ -12,7 +12,7 @@ import numpy as np
 from arousal.consent import name_findings
 from arousal.errors import one_line
 from arousal.findings import Finding
-from arousal.ingest.load import load
+from arousal.ingest.loading import load
 from arousal.places import session_folder
 from arousal.recording import Person, Recording, Signal, UnknownStream
 from arousal.session_input import consents_of, withheld_from

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from arousal.errors import UsageError
-from arousal.ingest.load import stem_of
+from arousal.ingest.loading import stem_of
 from arousal.session_input import SessionInput
 
 __all__ = ["check_output", "output_path"]

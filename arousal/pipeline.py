@@ -25,6 +25,7 @@ from arousal import phase_align as _align
 from arousal.consent import Consents
 from arousal.errors import NothingUsableError, UsageError
 from arousal.findings import Finding, Severity
+from arousal.phase_align.withhold import withhold
 from arousal.protocol import Protocol
 from arousal.recording import Kind, Person, Recording, Signal
 from arousal.session import SessionFile
@@ -165,7 +166,7 @@ class Measured:
             source=source,
             purpose=purpose,
             persons=agreed,
-            timeline=_align.withhold(self.timeline, hidden),
+            timeline=withhold(self.timeline, hidden),
             features=features,
             curves=curves.table,
             group=_align.group_curves(curves.table, source.protocol),

@@ -13,7 +13,7 @@ from arousal import phase_align as _align
 from arousal.consent import Consents, name_findings
 from arousal.findings import Finding, Severity
 from arousal.ingest.formats import source_of
-from arousal.ingest.load import load
+from arousal.ingest.loading import load
 from arousal.ingest.mapping import MAPPING_FILE
 from arousal.places import session_folder, study_folder
 from arousal.protocol import Protocol, load_protocol

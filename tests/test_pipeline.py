@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from arousal.errors import NothingUsableError, UsageError
-from arousal.ingest.load import load
+from arousal.ingest.loading import load
 from arousal.pipeline import analyse, measure, open_session
 from arousal.recording import Event, Kind, Person, Recording, Signal
 from tests import small_session

@@ -1,6 +1,6 @@
 """What a file format is to this package: how to tell it, and how to read it.
 
-Each format is one module with one `Format` in a constant ``FORMAT``; `arousal.ingest.load` lists
+Each format is one module with one `Format` in a constant ``FORMAT``; `arousal.ingest.loading` lists
 them. A new vendor's export is one new file and one new line there.
 """
 

@@ -48,7 +48,7 @@ def read_people_folder(request: Request, choose: Choose, read: Read) -> Recordin
     choose : callable
         ``choose(folder) -> path``: what in a person's folder is to be read.
     read : callable
-        Reads one request, as `arousal.ingest.load` does.
+        Reads one request, as `arousal.ingest.loading` does.
 
     Raises
     ------

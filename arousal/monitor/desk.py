@@ -36,10 +36,11 @@ from arousal.ingest.marker_outlet import MARKER_NAME
 from arousal.ingest.recorder import Recorder
 from arousal.ingest.recording_summary import RecordingSummary
 from arousal.ingest.roster import load_roster
-from arousal.monitor.earlier import Earlier, interrupted, kept_state
+from arousal.monitor.earlier import Earlier, Restart, interrupted, kept_state
 from arousal.monitor.lookout import Lookout
 from arousal.monitor.mark_book import MarkBook
 from arousal.monitor.monitor import Monitor
+from arousal.monitor.numbers import Numbers
 from arousal.monitor.seats import Strips, seats
 from arousal.monitor.state import (
     clock_state,
@@ -72,6 +73,11 @@ class Desk:
         Session folder with ``session.toml``.
     config : sequence of Finding
         What liblsl does not take of this computer's configuration: stands among the alarms.
+    resume : bool
+        Whether to record on at once if a recorder before was killed; its marks and its start count
+        on. Nothing that is slow to load or to open comes before that: every second of it is lost.
+    same_clock : bool
+        Whether it is known that the computer was not restarted since.
 
     Raises
     ------
@@ -79,25 +85,40 @@ class Desk:
         If the session's files are wrong.
     """
 
-    def __init__(self, folder: Path, config: Sequence[Finding] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        config: Sequence[Finding] = (),
+        *,
+        resume: bool = False,
+        same_clock: bool = False,
+    ) -> None:
         self._folder, self._config = folder, tuple(config)
         self._catalogue = load_catalogue()
         self._stage = "before"
         self._lock = threading.RLock()  # stage, session, recorder
         self._load()
-        self._lookout: Lookout | None = Lookout(self._catalogue, MARKER_NAME)
+        self._lookout: Lookout | None = None
         self._recorder: Recorder | None = None
         self._book: MarkBook | None = None
         self._summary: RecordingSummary | None = None
         self._kept: dict[str, Any] = {}
         self._accepted: set[str] = set()
         self._strips = Strips()
-        self._notes: tuple[Finding, ...] = ()
+        self._restart: Restart | None = None
         self._zero = 0.0
         self._closing = threading.Event()
         self.asked = time.monotonic()
         """When somebody asked for something last."""
         self._telling = Telling(self._build, self._lock)
+        earlier = interrupted(folder, self._session, local_clock, same_clock) if resume else None
+        if earlier is not None:
+            self._record(earlier)
+        else:
+            self._lookout = Lookout(self._catalogue, MARKER_NAME)
+        self._numbers = Numbers()
+        if self._restart is None:
+            self._numbers.let()
         self._telling.start()
 
     @property
@@ -187,15 +208,6 @@ class Desk:
         self._telling.now()
         return {"file": recorder.path.name}
 
-    def resume(self) -> None:
-        """Record on at once, if a recorder before was killed; its marks and its start count on."""
-        with self._lock:
-            self._only("before", "this session is being recorded, or over")
-            earlier = interrupted(self._folder, self._session, local_clock)
-            if earlier is not None:
-                self._record(earlier)
-        self._telling.now()
-
     def _record(self, earlier: Earlier | None) -> Recorder:
         if self._lookout is not None:
             self._lookout.close()
@@ -214,7 +226,7 @@ class Desk:
             recorder, self._protocol, self._session, self._zero, local_clock, marks
         )
         if earlier is not None:
-            self._notes = (earlier.told(now, recorder.path.name),)
+            self._restart = Restart(earlier, recorder.path, now)
         self._recorder = recorder
         self._strips = Strips()
         self._stage = "during"
@@ -275,8 +287,10 @@ class Desk:
                 raise AssertionError  # during means that there are both
             if not self._book.has_end:
                 self._book.mark("end", f"end-{self._zero:.6f}")
+            if self._restart is not None:
+                self._restart.tell(self._recorder.alarms, local_clock(), over=True)
             self._summary = self._recorder.stop()
-            if self._notes:
+            if self._restart is not None:
                 self._kept = kept_state(self._folder, self._session) or {}
                 self._kept.pop("findings", None)
             self._stage = "after"
@@ -327,15 +341,25 @@ class Desk:
 
     def _findings(self, readings: Any) -> tuple[Finding, ...]:
         if self._recorder is not None:
-            return (*self._recorder.alarms.standing, *self._notes)
+            notes = () if self._restart is None else self._restart.notes
+            return (*self._recorder.alarms.standing, *notes)
         if self._lookout is None:
             return self._config
         return (*self._config, *self._lookout.findings(self._roster, readings))
 
+    def _settle(self) -> None:
+        """After a restart: find out what it has cost; then there is time for numbers."""
+        if self._restart is None or self._recorder is None or self._restart.settled:
+            return
+        if self._restart.tell(self._recorder.alarms, local_clock()):
+            self._numbers.let()
+
     def _build(self) -> dict[str, Any]:
         if self._stage == "during":
             self._take_leave()
-            self._monitor.step(self._zero)
+            self._settle()
+            if self._numbers.ready:
+                self._monitor.step(self._zero)
         readings = self._readings()
         people = self._seats(readings)
         now = local_clock() - self._zero if self._stage == "during" else 0.0
@@ -353,7 +377,7 @@ class Desk:
             "clocks": clock_state(readings),
             "now": now,
             "wall": time.time(),
-            "fault": self._telling.fault,
+            "fault": self._telling.fault or self._numbers.trouble,
             "ready": bool(people) and all(seat["ready"] for seat in people),
         }
         if self._book is not None:
@@ -363,7 +387,7 @@ class Desk:
             state["file"] = self._recorder.path.name
         if self._summary is not None:
             state["summary"] = summary_state(self._summary)
-            if self._notes:  # not the only file
+            if self._restart is not None:  # not the only file
                 state["summary"] |= self._kept
         return state
 

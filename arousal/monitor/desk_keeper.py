@@ -64,7 +64,7 @@ def keep(command: list[str], resume: list[str]) -> int:
 def main(arguments: list[str]) -> int:
     """Keep the desk of one session folder."""
     desk = [sys.executable, "-m", "arousal.monitor.desk_process", *arguments]
-    code = keep(desk, ["--resume"])
+    code = keep(desk, ["--restarted"])
     return code if code >= 0 else os.EX_SOFTWARE if hasattr(os, "EX_SOFTWARE") else 1
 
 

@@ -1,9 +1,11 @@
-"""The desk's own process: ``python -m arousal.monitor.desk_process SESSION_FOLDER [--resume]``.
+"""The desk's own process: ``python -m arousal.monitor.desk_process SESSION_FOLDER [...]``.
 
 It belongs to nobody: no terminal, no page, no server can take it down. It ends when it is told to
 (`leave`, SIGTERM: a recording is then closed properly first), or when it does not record and
 nobody has asked for anything for a while. If it is killed, its keeper (`desk_keeper`) starts it
-again, and with ``--resume`` it records on at once.
+again, and it records on before anything is loaded that a recorder does not need. With ``--resume``
+somebody at the page has asked for that; with ``--restarted`` it was the keeper, so the computer and
+its LSL clock are known to have run on.
 """
 
 from __future__ import annotations
@@ -87,13 +89,12 @@ def main(arguments: list[str]) -> int:
     from arousal.monitor.desk import Desk
 
     folder = Path(arguments[0])
+    resume, restarted = "--resume" in arguments[1:], "--restarted" in arguments[1:]
     config = settle()
     sys.setswitchinterval(SWITCH)
     try:
         with stop_signals() as stop:
-            desk = Desk(folder, config)
-            if "--resume" in arguments[1:]:
-                desk.resume()
+            desk = Desk(folder, config, resume=resume or restarted, same_clock=restarted)
             channel = Channel(folder, desk.answer)
             try:
                 while not stop.wait(0.2) and not desk.closing.is_set():

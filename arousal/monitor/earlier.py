@@ -12,62 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from arousal.errors import ArousalError, DataError
 from arousal.findings import Finding, Severity
+from arousal.ingest.alarms import AlarmBoard
 from arousal.ingest.disk_check import DiskCheck
-from arousal.ingest.journal import Entry, journal_path, read_journal
+from arousal.ingest.journal import Entry, journal_path
 from arousal.ingest.marker_outlet import PlacedMark
 from arousal.marks import parse_mark
-from arousal.places import data_files
+from arousal.monitor.parts import BACK, Part, back_again, parts_of, read_part, shifts, spans
 from arousal.session import SessionFile
 
-__all__ = ["Earlier", "Part", "interrupted", "kept_state", "parts_of"]
-
-SAME_CLOCK = 2.0
-"""Seconds by which the calendar may have been set on a computer that was not restarted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One data file of a session, as its journal tells it.
-
-    Parameters
-    ----------
-    file : Path
-        The data file.
-    entries : tuple of Entry
-        Its journal; empty if there is none.
-    """
-
-    file: Path
-    entries: tuple[Entry, ...]
-
-    @property
-    def stop(self) -> Entry | None:
-        """The line with which it was closed; ``None`` if its recorder was killed."""
-        return next((e for e in reversed(self.entries) if e.type == "stop"), None)
-
-    @property
-    def began(self) -> float:
-        """When its recorder started, in Unix seconds."""
-        return self.entries[0].utc if self.entries else self.file.stat().st_mtime
-
-    @property
-    def ended(self) -> float:
-        """Its recorder's last sign of life, in Unix seconds."""
-        return self.entries[-1].utc if self.entries else self.file.stat().st_mtime
-
-
-def parts_of(folder: Path, session: SessionFile) -> tuple[Part, ...]:
-    """Read the journals of all data files of a session, in the order of recording."""
-    found = []
-    for file in data_files(folder, session):
-        journal = journal_path(file)
-        found.append(Part(file, read_journal(journal)[0] if journal.is_file() else ()))
-    return tuple(found)
-
+__all__ = ["Earlier", "Restart", "interrupted", "kept_state"]
 
 # ---------------------------------------------------------------------- to go on after a kill
 
@@ -82,25 +37,76 @@ class Earlier:
         When the session began, in s on this computer's LSL clock as it is now.
     ended : float
         The last sign of life before, on the same clock.
+    last : Part
+        The file whose recorder was killed.
     marks : tuple of PlacedMark
         All marks, stamps on the same clock.
     """
 
     zero: float
     ended: float
+    last: Part
     marks: tuple[PlacedMark, ...] = ()
 
-    def told(self, now: float, file: str) -> Finding:
-        """Say, for the page, what a kill has cost; ``now`` in s on the LSL clock."""
+
+class Restart:
+    """What a kill has cost: known once the streams that were recorded before are back.
+
+    Parameters
+    ----------
+    earlier : Earlier
+        What was recorded before.
+    file : Path
+        The data file in which it goes on.
+    began : float
+        When its recorder started, in s on the LSL clock.
+    """
+
+    def __init__(self, earlier: Earlier, file: Path, began: float) -> None:
+        self._earlier, self._file, self._began = earlier, file, began
+        self.settled = False
+        """Whether the streams are back, or have had their time."""
+        self.notes: tuple[Finding, ...] = ()
+        """What is known until then."""
+
+    def tell(self, alarms: AlarmBoard, now: float, *, over: bool = False) -> bool:
+        """Find out what was lost; once it is known it stands among the alarms and in the journal.
+
+        Parameters
+        ----------
+        alarms : AlarmBoard
+            The recorder's.
+        now : float
+            In s on the LSL clock.
+        over : bool
+            Whether the recording ends: more will not be known.
+
+        Returns
+        -------
+        bool
+            Whether it is known.
+        """
+        if self.settled:
+            return True
+        back, whole = back_again(self._earlier.last, read_part(self._file))
+        self.settled = over or whole or now - self._began > BACK
+        waiting = 0.0 if self.settled else now - self._began
+        lost = max(self._began - self._earlier.ended + (back or waiting), 0.0)
         text = (
-            f"the recorder was killed and started again: {max(now - self.ended, 0.0):.1f} s are "
-            f"missing; what follows is in {file}"
+            f"the recorder was killed and started again: {lost:.1f} s are missing; "
+            f"what follows is in {self._file.name}"
         )
         hint = "nothing to do: the marks and the files before it are kept"
-        return Finding("recorder-restarted", text, Severity.WARNING, "", hint)
+        found = Finding("recorder-restarted", text, Severity.WARNING, "", hint)
+        self.notes = () if self.settled else (found,)
+        if self.settled:
+            alarms.update("restart", (found,))
+        return self.settled
 
 
-def interrupted(folder: Path, session: SessionFile, clock: Callable[[], float]) -> Earlier | None:
+def interrupted(
+    folder: Path, session: SessionFile, clock: Callable[[], float], same_clock: bool
+) -> Earlier | None:
     """Return what was recorded before, if the last recorder did not end in order.
 
     Parameters
@@ -111,27 +117,23 @@ def interrupted(folder: Path, session: SessionFile, clock: Callable[[], float]) 
         Its ``session.toml``.
     clock : callable
         The LSL clock.
+    same_clock : bool
+        Whether it is known that the computer was not restarted since, whatever its calendar says.
     """
     parts = parts_of(folder, session)
     if not parts or parts[-1].stop is not None:
         return None
     ahead = time.time() - clock()
-    marks = [_placed(e, _shift(part, ahead)) for part in parts for e in part.entries
-             if e.type == "mark"]  # fmt: skip
-    zero = parts[0].entries[0].lsl + _shift(parts[0], ahead) if parts[0].entries else None
+    moves = shifts(parts, None if same_clock else ahead)
+    marks = [_placed(e, move) for part, move in zip(parts, moves, strict=True)
+             for e in part.entries if e.type == "mark"]  # fmt: skip
+    first, last = parts[0].entries, parts[-1].entries
     return Earlier(
-        parts[0].began - ahead if zero is None else zero,
-        parts[-1].ended - ahead,
+        first[0].lsl + moves[0] if first else parts[0].began - ahead,
+        last[-1].lsl + moves[-1] if last else parts[-1].ended - ahead,
+        parts[-1],
         tuple(mark for mark in marks if mark is not None),
     )
-
-
-def _shift(part: Part, ahead: float) -> float:
-    """Seconds to add to a journal's LSL times: none, unless the computer was restarted."""
-    if not part.entries:
-        return 0.0
-    then = float(np.median([e.utc - e.lsl for e in part.entries[-20:]]))
-    return 0.0 if abs(then - ahead) <= SAME_CLOCK else then - ahead
 
 
 def _placed(entry: Entry, shift: float) -> PlacedMark | None:
@@ -154,7 +156,7 @@ def kept_state(folder: Path, session: SessionFile) -> dict[str, Any] | None:
     dict or None
         ``file``, ``journal`` (names), ``seconds``, ``complete``, ``damaged``, ``bytes``,
         ``streams`` (name, person, received, on_disk), ``interruptions`` (file, at, seconds: where a
-        recorder was killed, counted from the start, and until the next one recorded), ``open``
+        recorder was killed, counted from the start, and until all was recorded again), ``open``
         (whether the last file was never closed), ``known`` (whether every file has its journal,
         without which nobody can tell what had arrived). ``None`` if nothing was recorded.
 
@@ -162,13 +164,14 @@ def kept_state(folder: Path, session: SessionFile) -> dict[str, Any] | None:
     parts = parts_of(folder, session)
     if not parts:
         return None
+    times = spans(parts)
     stops = [part.stop for part in parts]
     closed = [stop for stop in stops if stop is not None]
     return {
         "file": ", ".join(part.file.name for part in parts),
         "journal": ", ".join(journal_path(part.file).name for part in parts if part.entries),
         "known": all(part.entries for part in parts),
-        "seconds": parts[-1].ended - parts[0].began,
+        "seconds": times[-1][1] - times[0][0],
         "complete": all(bool(stop.fields.get("complete")) for stop in closed),
         "damaged": sum(int(stop.fields.get("damaged", 0)) for stop in closed),
         "bytes": sum(part.file.stat().st_size for part in parts if part.file.is_file()),
@@ -181,11 +184,15 @@ def kept_state(folder: Path, session: SessionFile) -> dict[str, Any] | None:
 
 def _interruptions(parts: tuple[Part, ...]) -> list[dict[str, Any]]:
     found = []
-    for before, after in zip(parts, (*parts[1:], None), strict=True):
-        if before.stop is None and before.entries:
-            lasted = None if after is None else max(after.began - before.ended, 0.0)
-            at = before.ended - parts[0].began
-            found.append({"file": before.file.name, "at": at, "seconds": lasted})
+    times = spans(parts)
+    for n, before in enumerate(parts):
+        if before.stop is not None or not before.entries:
+            continue
+        at, lasted = times[n][1] - times[0][0], None
+        if n + 1 < len(parts):
+            back = back_again(before, parts[n + 1])[0] if parts[n + 1].entries else 0.0
+            lasted = max(times[n + 1][0] - times[n][1] + back, 0.0)
+        found.append({"file": before.file.name, "at": at, "seconds": lasted})
     return found
 
 

@@ -4,6 +4,9 @@
 reduced in `Monitor.step`, which somebody calls once a second, so that a slow moment here is never
 the recorder's. Memory is bounded: twelve seconds of waves, four minutes of beats, three of skin
 conductance, and one point every 5 s for the last ten minutes.
+
+What computes (SciPy, pandas: seconds until they are loaded) is loaded when the first body is made,
+so that whoever has a monitor can listen at once.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,9 +24,11 @@ from arousal.ingest.devices import Catalogue, Match
 from arousal.ingest.raw import RawStream, StreamInfo
 from arousal.ingest.recording_watch import LiveSamples
 from arousal.ingest.units import ARBITRARY, find_unit, to_kind
-from arousal.monitor.body import Body, LiveFeatures
 from arousal.recording import Kind
 from arousal.settings import Settings
+
+if TYPE_CHECKING:
+    from arousal.monitor.body import Body, LiveFeatures
 
 __all__ = ["Monitor", "Point"]
 
@@ -131,12 +137,19 @@ class Monitor:
             return
         channels = self._channels.setdefault(samples.number, _Channels(self._catalogue))
         usable = channels.of(samples)
-        body = self.bodies.setdefault(samples.person, Body(self._settings))
+        body = self._body(samples.person)
         stamps = self._on_our_clock(at, samples, channels)
         for kind, channel, unit in usable:
             values = np.asarray(samples.arrival.values[:, channel], dtype=np.float64)
             scaled = np.asarray(to_kind(kind, unit, values), dtype=np.float64)
             body.take(kind, channel, samples.number, samples.info.rate, scaled, stamps, at)
+
+    def _body(self, person: str) -> Body:
+        if person not in self.bodies:
+            from arousal.monitor.body import Body
+
+            self.bodies[person] = Body(self._settings)
+        return self.bodies[person]
 
     @staticmethod
     def _on_our_clock(

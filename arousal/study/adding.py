@@ -20,7 +20,7 @@ from pathlib import Path
 
 from arousal.errors import UsageError
 from arousal.ingest import delimited
-from arousal.ingest.load import FORMATS
+from arousal.ingest.loading import FORMATS
 from arousal.study.adding_copy import adopt
 from arousal.study.adding_participants import add_participants
 from arousal.study.adding_plan import plan

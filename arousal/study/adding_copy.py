@@ -12,7 +12,7 @@ from pathlib import Path
 
 from arousal.atomic import PRIVATE_FILE, make_folder, write_text
 from arousal.errors import DataError, UsageError
-from arousal.ingest.load import load
+from arousal.ingest.loading import load
 from arousal.study.adding_layout import Copy
 from arousal.study.addition import Planned, shape_of
 from arousal.study.sources import SOURCES, SourceFile, sources_text

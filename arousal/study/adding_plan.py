@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from arousal.consent import Consents
 from arousal.errors import DataError, UsageError
 from arousal.findings import Finding, Severity
-from arousal.ingest.load import load, stem_of
+from arousal.ingest.loading import load, stem_of
 from arousal.ingest.people_folder import join_people
 from arousal.ingest.session_writer import session_toml
 from arousal.places import session_folder

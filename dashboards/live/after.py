@@ -18,7 +18,8 @@ from arousal.errors import ArousalError, DataError
 from arousal.forget import finish_withdrawals
 from arousal.ingest import load
 from arousal.monitor.channel import ADDRESS_FILE
-from arousal.monitor.earlier import kept_state, parts_of
+from arousal.monitor.earlier import kept_state
+from arousal.monitor.parts import parts_of
 from arousal.monitor.state import session_state
 from arousal.phase_align import Timeline, append_correction, build_timeline, read_corrections
 from arousal.phase_align.standing import standing_marks
@@ -51,6 +52,7 @@ class Aftermath:
         self._trouble = ""
         self._removed: tuple[str, ...] = ()
         self._kept_back = ""
+        self._silent: tuple[float, float] | None = None
 
     @property
     def report_file(self) -> Path:
@@ -71,10 +73,19 @@ class Aftermath:
         if kept is None:
             return state | {"stage": "gone", "error": "the recorder's process is not there"}
         if kept["open"] and (self._folder / ADDRESS_FILE).exists():
-            ended = parts_of(self._folder, session)[-1].ended
-            quiet = max(time.time() - ended, 0.0)
-            return state | {"stage": "broken", "file": kept["file"], "quiet": round(quiet)}
+            return state | {"stage": "broken", "file": kept["file"], "quiet": self._quiet(session)}
         return state | {"stage": "after", "summary": kept}
+
+    def _quiet(self, session: SessionFile) -> int:
+        """Seconds since the recorder's last sign of life.
+
+        By the calendar, or as long as this server has seen that sign be the last: a calendar that
+        was set back must not keep anybody from going on.
+        """
+        ended, now = parts_of(self._folder, session)[-1].ended, time.monotonic()
+        if self._silent is None or self._silent[0] != ended:
+            self._silent = ended, now
+        return round(max(time.time() - ended, now - self._silent[1]))
 
     def give_up(self) -> dict[str, Any]:
         """Take a session whose recorder was killed as over: corrections and report may follow."""

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from arousal.errors import ArousalError, DataError, FormatError
 from arousal.ingest import load
-from arousal.ingest.load import FORMATS
+from arousal.ingest.loading import FORMATS
 from arousal.recording import Recording
 
 DEVICES = "devices_devicely"

@@ -107,7 +107,7 @@ function alarms() {
     }
     for (const alarm of state.alarms ?? []) {
       const shown = (state.seats ?? []).some((s) => s.level === "none" && alarm.where.startsWith(s.id));
-      if (alarm.code === "recorder-restarted") list.push({ ...alarm, message: t("alarm.restarted", { file: state.file }), hint: t("alarm.restarted_hint") });
+      if (alarm.code === "recorder-restarted") list.push({ ...alarm, message: told(alarm.code, alarm.message), hint: t("alarm.restarted_hint") });
       else if (alarm.severity === "problem" && !shown) list.push({ ...alarm, message: told(alarm.code, alarm.message), hint: told(alarm.code, alarm.hint) });
     }
   }
