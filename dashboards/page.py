@@ -13,7 +13,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from dashboards.plotly_bundle import csp_hash, packed, plotly_bundle
+from dashboards.plotly_bundle import TRACES, csp_hash, packed, plotly_bundle
 from dashboards.theme import dark_partners
 
 if TYPE_CHECKING:
@@ -69,7 +69,13 @@ def pack(
     -------
     str
         HTML.
+
+    Raises
+    ------
+    ValueError
+        If a figure has a trace of a type that the packed part of plotly.js does not draw.
     """
+    _drawable(figures)
     own = {end: [web_file(n) for n in also if n.endswith(end)] for end in (".css", ".js")}
     style = "".join((web_file("report.css"), *own[".css"]))
     script = "".join((*own[".js"], web_file("report.js")))
@@ -83,6 +89,15 @@ def pack(
         "dark_json": script_safe_json(dark_partners()),
     }
     return environment().get_template(template).render(**content, **head)
+
+
+def _drawable(figures: Mapping[str, str]) -> None:
+    """Refuse here what a browser would draw as something else."""
+    for name, text in figures.items():
+        figure = json.loads(text)
+        traces = figure.get("data") if "layout" in figure else None
+        for kind in {trace.get("type", "scatter") for trace in traces or ()} - set(TRACES):
+            raise ValueError(f"{name} has a trace of type {kind!r}; see TRACES in plotly_bundle.py")
 
 
 def _policy(style: str, script: str, plotly_hash: str) -> str:
