@@ -8,8 +8,8 @@ The minified file is one function that holds nothing but lazy modules (``var a=W
 CommonJS, ``var b=Ea(()=>{...})`` for ES modules with their functions before them, as esbuild writes
 them) and ends with ``core.register([bar(), box(), ...])``. We shorten that list. Then a statement
 that only declares a name is left out if the name occurs nowhere in what is kept: nothing that runs
-can ask for it then, as local names are reached in no other way (an ``eval`` could not know the names
-that a minifier gives). Everything that does more than declare is kept. A name in a string or of a
+can ask for it then, as local names are reached in no other way (an ``eval`` could not know what a
+minifier calls them). Everything that does more than declare is kept. A name in a string or of a
 property counts as an occurrence too; that keeps a little too much, never too little.
 """
 

@@ -40,7 +40,7 @@ class _Text(HTMLParser):
 @lru_cache(maxsize=32)
 def _parsed(page: str) -> _Text:
     parser = _Text()
-    # The packed library is two megabytes of one script element that nobody reads.
+    # The packed library is half a megabyte of one script element that nobody reads.
     parser.feed(re.sub(r'(id="plotly-packed">)[^<]+', r"\1", page))
     return parser
 

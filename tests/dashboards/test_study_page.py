@@ -175,9 +175,9 @@ def test_unprocessed_sessions_alone_say_so():
     assert "No session was processed yet" in page
 
 
-def test_two_hundred_sessions_fit_in_three_megabytes():
+def test_two_hundred_sessions_fit_in_a_megabyte_and_a_half():
     page = render_study(overview(200, groups=20), NOW)
-    assert len(page.encode()) < 3_000_000
+    assert len(page.encode()) < 1_500_000
     assert len(packed(page)["study"]["units"]) > 300
 
 
