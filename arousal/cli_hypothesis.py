@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from arousal.errors import UsageError
-from arousal.terminal import StepTeller, clear_progress
+from arousal.terminal import StepTeller, clear_progress, tell_findings
 
 if TYPE_CHECKING:
     from arousal.hypothesis.power import PowerRow
@@ -100,6 +100,7 @@ def test(
     result = run_study_test(study, now, name=name, reader=reader)
     clear_progress()
     write_results(result, study / "derivatives" / "results.html", now)
+    tell_findings(result.findings, "in results.html")
     click.echo(json.dumps(result.as_json(), ensure_ascii=False) if as_json else _lines(result))
 
 

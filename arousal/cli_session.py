@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from arousal.errors import UsageError, one_line
-from arousal.terminal import clear_progress, note, progress
+from arousal.terminal import clear_progress, note, progress, tell_findings
 
 if TYPE_CHECKING:
     from arousal.pipeline import SessionInput, SessionResult
@@ -40,6 +40,7 @@ _SETTINGS = click.option(
     help="An arousal.toml with other thresholds or windows. Default: the one beside the data.",
 )
 _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+NOTES_IN = "on the page, and in `arousal inspect`"
 
 
 def _source_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -112,7 +113,7 @@ def report(
             note("no tables were written: nobody agreed to 'research'")
     beyond = look_beyond(measured, result, now) if chosen is Audience.RESEARCHER else None
     write_report(result, target, chosen, now, person=person or "", beyond=beyond, **words)
-    _summarise(result)
+    tell_findings(result.findings, NOTES_IN)
     click.echo(str(target))
 
 
@@ -139,7 +140,7 @@ def features(
     check_output(target, ".tsv")
     result = _analyse(source)
     write_table(result.features, FEATURES, target)
-    _summarise(result)
+    tell_findings(result.findings, NOTES_IN)
     click.echo(str(target))
 
 
@@ -165,7 +166,7 @@ def phases(
         click.echo(json.dumps(rows, ensure_ascii=False))
     else:
         click.echo(_phase_lines(rows["rows"]))
-    _summarise(result)
+    tell_findings(result.findings, NOTES_IN)
 
 
 @click.command()
@@ -289,18 +290,6 @@ def _cell(value: object) -> str:
     if value is None:
         return "-"
     return f"{value:.2f}" if isinstance(value, float) else str(value)
-
-
-def _summarise(result: SessionResult) -> None:
-    """Say on stderr what was noticed: problems and warnings one by one, notes as a number."""
-    from arousal.findings import Severity
-
-    loud = [f for f in result.findings if f.severity is not Severity.NOTE]
-    for finding in loud:
-        note(f"{finding.severity}: {finding}")
-    quiet = len(result.findings) - len(loud)
-    if quiet:
-        note(f"and {quiet} notes (on the page, and in `arousal inspect`)")
 
 
 COMMANDS: list[click.Command] = [simulate, inspect, report, phases, features]

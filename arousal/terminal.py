@@ -17,9 +17,20 @@ import click
 from arousal.errors import ArousalError, one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from arousal.findings import Finding
     from arousal.study.process import Step
 
-__all__ = ["StepTeller", "clear_progress", "ending", "forgive_encodings", "note", "progress"]
+__all__ = [
+    "StepTeller",
+    "clear_progress",
+    "ending",
+    "forgive_encodings",
+    "note",
+    "progress",
+    "tell_findings",
+]
 
 OFTEN, SELDOM = 0.2, 10.0
 """Seconds between two lines of progress: on a terminal, and in a log."""
@@ -38,6 +49,26 @@ def progress(text: str) -> None:
         click.echo(f"\r\x1b[K{text}", nl=False, err=True)
     else:
         click.echo(text, err=True)
+
+
+def tell_findings(findings: Iterable[Finding], notes_in: str) -> None:
+    """Say what was noticed: problems and warnings one by one, notes as a number.
+
+    Parameters
+    ----------
+    findings : iterable of Finding
+        What was noticed.
+    notes_in : str
+        Where the notes can be read.
+    """
+    quiet = 0
+    for finding in findings:
+        if finding.severity == "note":
+            quiet += 1
+        else:
+            note(f"{finding.severity}: {finding}")
+    if quiet:
+        note(f"and {quiet} note{'s' if quiet > 1 else ''} ({notes_in})")
 
 
 class StepTeller:

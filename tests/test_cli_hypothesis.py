@@ -127,3 +127,5 @@ def test_a_study_test_is_printed_in_words_or_as_json_and_leaves_its_page(tmp_pat
     assert content["rows"][-1]["p"] is None
     page = (tmp_path / "derivatives" / "results.html").read_text()
     assert "What the study says about farkas2024" in page
+    told = CliRunner().invoke(BY_NAME["test"], [str(tmp_path)], catch_exceptions=False).stderr
+    assert "warning: tested with 6, 12 sessions" in told.splitlines()

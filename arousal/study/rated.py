@@ -72,13 +72,17 @@ def read_session_ratings(
     except (DataError, FormatError, NothingUsableError) as error:
         place = str(error.where or "").partition(", ")[2]
         told = f"{place}: {error.message}" if place else error.message
-        return None, (Finding("ratings-unread", told, Severity.PROBLEM, where),)
+        hint = error.hint or "correct the file and test again"
+        return None, (Finding("ratings-unread", told, Severity.PROBLEM, where, hint),)
     allowed = table["person"].isin({*result.persons, GROUP})
     kept = table[allowed].reset_index(drop=True)
     findings: tuple[Finding, ...] = ()
     if gone := int((~allowed).sum()):
-        told = f"{gone} ratings of people without consent to 'research' were left out"
-        findings = (Finding("ratings-withheld", told, Severity.NOTE, where),)
+        told = (
+            f"{gone} ratings were left out: of people who are not in the session, "
+            "or without consent to 'research'"
+        )
+        findings = (Finding("ratings-withheld", told, Severity.WARNING, where),)
     if kept.empty:
         return None, findings
     return SessionRatings(

@@ -94,7 +94,7 @@ def test_ratings_are_linked_to_arousal_and_laid_on_the_case(reading):
 def test_what_was_said_of_strangers_is_left_out_and_counted(reading):
     (noticed,) = reading.findings
     assert noticed.code == "ratings-withheld"
-    assert noticed.message.endswith("people without consent to 'research' were left out")
+    assert noticed.message.endswith("who are not in the session, or without consent to 'research'")
     assert set(reading.ratings["person"]) == {"group", reading.presenters[1]}
 
 
