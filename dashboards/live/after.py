@@ -20,7 +20,7 @@ from arousal.ingest import load
 from arousal.monitor.channel import ADDRESS_FILE
 from arousal.monitor.earlier import kept_state
 from arousal.monitor.parts import parts_of
-from arousal.monitor.state import session_state
+from arousal.monitor.state import finding_state, session_state
 from arousal.phase_align import Timeline, append_correction, build_timeline, read_corrections
 from arousal.phase_align.standing import standing_marks
 from arousal.places import data_files
@@ -145,7 +145,7 @@ class Aftermath:
                 for c in corrections
             ],
             "presenters": {str(b.index): b.presenter for b in timeline.blocks},
-            "findings": [str(f) for f in timeline.findings if f.severity != "note"],
+            "findings": [finding_state(f) for f in timeline.findings if f.severity != "note"],
             "report": self._report_state(),
             "withdrawal": self._withdrawal_state(session),
         }

@@ -1,10 +1,11 @@
-"""What the recorder finds, as the page says it: English sentence in, the language's own out.
+"""What recorder and server say, as the page says it: English sentence in, the language's own out.
 
-The recorder speaks English, to its journal and to whoever asks. The catalogue
-``messages_live_findings.toml`` holds each sentence by the finding's code, with ``{value}`` where a
-number or a name stands; the page matches the English one, takes the values and fills them into its
-own. So nothing between the recorder and the page has to know of languages, and a sentence that
-nobody translated is still shown, in English.
+The recorder speaks English, to its journal and to whoever asks. Two catalogues hold each sentence
+by its code, with ``{value}`` where a number or a name stands: ``messages_live_findings.toml`` what
+the recorder finds, ``messages_live_refusals.toml`` what the page is refused (code ``refusal``) and
+what is remarked about the marks. The page matches the English one, takes the values and fills them
+into its own. So nothing between the recorder and the page has to know of languages, and a sentence
+that nobody translated is still shown, in English.
 """
 
 from __future__ import annotations
@@ -18,17 +19,19 @@ __all__ = ["Sentence", "sentences", "tell"]
 
 Sentence = tuple[str, tuple[str, ...], str]
 """Pattern of the English sentence (one group for each value), the values' names, the text."""
+CATALOGUES = ("messages_live_findings.toml", "messages_live_refusals.toml")
 _VALUE = re.compile(r"\{(\w+)\}")
 
 
 @cache
 def sentences(language: str) -> dict[str, tuple[Sentence, ...]]:
     """Return code -> its sentences in a language; patterns as Python and JavaScript read them."""
-    text = files("dashboards").joinpath("messages_live_findings.toml").read_text("utf-8")
-    return {
-        code: tuple(_sentence(row["en"], row[language]) for row in rows)
-        for code, rows in tomllib.loads(text).items()
-    }
+    found: dict[str, list[Sentence]] = {}
+    for name in CATALOGUES:
+        text = files("dashboards").joinpath(name).read_text("utf-8")
+        for code, rows in tomllib.loads(text).items():
+            found.setdefault(code, []).extend(_sentence(r["en"], r[language]) for r in rows)
+    return {code: tuple(rows) for code, rows in found.items()}
 
 
 def _sentence(english: str, own: str) -> Sentence:

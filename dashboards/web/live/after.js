@@ -82,7 +82,7 @@ function show(found) {
   const at = make("input", { type: "text", placeholder: "12:30", size: 7, "aria-label": t("after.when_added") });
   const add = make("button", { class: "small", type: "button", on: { click: () => { const onset = seconds(at.value); if (onset === null) say(t("after.write_time")); else correct({ action: "add", onset, label: `phase/${phase.value}` }); } } }, t("after.add"));
   parts.marks.replaceChildren(make("h2", {}, t("after.marks_right")), make("div", { class: "course" }, parts.course),
-    data.findings.length ? make("details", { open: data.findings.length < 3 }, make("summary", {}, count("after.remarks", data.findings.length)), ...data.findings.map((text) => make("p", { class: "weak" }, shape("weak"), ` ${text}`))) : "",
+    data.findings.length ? make("details", { open: data.findings.length < 3 }, make("summary", {}, count("after.remarks", data.findings.length)), ...data.findings.map((f) => make("p", { class: "weak" }, shape("weak"), ` ${tellAll(f)}`))) : "",
     make("div", { class: "marks", tabIndex: 0 }, make("table", {}, make("thead", {}, make("tr", {}, ...["began_at", "what", "mark", "remove"].map((key) => make("th", { scope: "col" }, t(`after.${key}`))))), make("tbody", {}, ...rows))),
     make("p", { class: "go" }, at, phase, add),
     make("p", { class: "quiet" }, count("after.corrections", data.corrections.length, { raw: data.raw })));

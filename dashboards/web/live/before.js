@@ -37,7 +37,7 @@ const save = (changes) => tryPost("setup", { changes });
 const patch = (people, pseudonyms = []) => save({ patch: people, pseudonyms });
 /** Three letters and no digit may be a name: ask before it is written anywhere. */
 const mayBe = (id) => !(/\p{L}.*\p{L}.*\p{L}/u.test(id) && !/\d/.test(id))
-  || confirm(`“${id}” looks like a name. Only pseudonyms belong here, like P05. Is it a pseudonym?`);
+  || confirm(t("before.like_a_name", { id }));
 // ---------------------------------------------------------------- streams and people
 
 /** How session.toml names a stream: by its name if that is its own, else by its source id. */

@@ -110,7 +110,7 @@ export async function get(what) {
 async function read(answer) {
   const fields = await answer.json().catch(() => ({ error: t("page.server_said", { status: answer.status }) }));
   if (answer.ok) return fields;
-  const error = new Error([fields.error, fields.hint].filter(Boolean).join(" – "));
+  const error = new Error([fields.error, fields.hint].filter(Boolean).map((text) => told("refusal", text)).join(" – "));
   error.status = answer.status;
   throw error;
 }

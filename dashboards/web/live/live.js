@@ -48,7 +48,7 @@ function draw() {
 function lost(late) {
   const broken = state.stage === "broken";
   const button = (text, what, fields, name) => make("button", { class: name, type: "button", on: { click: () => tryPost(what, fields) } }, text);
-  const text = broken ? t("lost.ended", { file: state.file }) : t("lost.nobody", { error: state.error ?? "" });
+  const text = broken ? t("lost.ended", { file: state.file }) : t("lost.nobody", { error: told("refusal", state.error ?? "") });
   const go = !broken ? [button(t("lost.start"), "attach", {}, "main")]
     : late ? [button(t("lost.go_on"), "attach", { resume: true }, "main"), button(t("lost.over"), "over", {}, "")]
       : [make("span", {}, t("lost.restarting"))];
