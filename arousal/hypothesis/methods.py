@@ -72,6 +72,11 @@ def _registered(file: HypothesisFile, entry: Registration, ledger: Ledger) -> st
         when = "after" if ledger.first_read < entry.registered else "before"
         text += f", {when} contrasts were first computed on {ledger.first_read:%Y-%m-%d}"
     text += "."
+    if ledger.as_registered(file.sha256) != entry.sha256:
+        text += (
+            f" What was tested is not what was registered: the file was changed (SHA-256 now "
+            f"{file.sha256[:12]}), and nothing is confirmatory."
+        )
     sizes = sorted({look.sessions for look in looks})
     if len(sizes) > 1:
         text += (

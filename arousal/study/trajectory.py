@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from arousal.errors import NothingUsableError
-from arousal.findings import Finding
+from arousal.findings import Finding, Severity
 from arousal.hypothesis.agreement import agreement
 from arousal.hypothesis.block_curves import BlockCurve, shape_phase
 from arousal.hypothesis.checklist import checklist
@@ -141,11 +141,27 @@ def _tested(
         tuple(_curves(readings, hypothesis.contrasts)),
         methods_paragraph(file, entry, ledger, facts, results, agreement(rated) if rated else ()),
         checklist(facts, hypothesis),
-        (*(f for r in readings for f in r.findings), *_looks(ledger, file)),
+        (
+            *_changed(file, entry, ledger),
+            *(f for r in readings for f in r.findings),
+            *_looks(ledger, file),
+        ),
         f"{facts.used_sessions} of {facts.sessions} sessions, {len(blocks)} case blocks",
         {r.session: r.tally.people for r in readings if r.tally is not None},
         explore_study(readings, hypothesis),
     )
+
+
+def _changed(file: HypothesisFile, entry: Registration, ledger: Ledger) -> Iterable[Finding]:
+    if ledger.as_registered(file.sha256) != entry.sha256:
+        yield Finding(
+            "hypothesis-changed",
+            f"was changed after it was registered and data were read (SHA-256 registered "
+            f"{entry.sha256[:12]}, now {file.sha256[:12]}): nothing is confirmatory",
+            Severity.PROBLEM,
+            entry.file,
+            "put the registered text back, or register the new text under a new version",
+        )
 
 
 def _looks(ledger: Ledger, file: HypothesisFile) -> Iterable[Finding]:

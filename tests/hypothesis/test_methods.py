@@ -37,10 +37,10 @@ FACTS = StudyFacts(
 )
 
 
-def paragraph(values=RISES, looks=(8,), registered=NOW, agreed=()):
+def paragraph(values=RISES, looks=(8,), registered=NOW, agreed=(), sha256=None):
     file = hypothesis()
     entry = Registration(
-        name="made", version="1", sha256=file.sha256, registered=registered, file="x.toml"
+        name="made", version="1", sha256=sha256 or file.sha256, registered=registered, file="x.toml"
     )
     ledger = Ledger(
         registered=(entry,),
@@ -73,6 +73,14 @@ def test_a_late_registration_and_repeated_looks_are_not_hidden():
     assert ", after contrasts were first computed" in text
     assert "tested at 2 sizes of the study (6, 8 sessions)" in text
     assert "not corrected for these repeated looks" in text
+
+
+def test_a_file_that_was_changed_after_its_registration_is_not_hidden():
+    text = paragraph(sha256="0" * 64)
+    assert "(SHA-256 000000000000), was registered" in text
+    assert "What was tested is not what was registered" in text
+    assert f"SHA-256 now {hypothesis().sha256[:12]}" in text
+    assert "not what was registered" not in paragraph()
 
 
 def test_a_study_without_enough_blocks_says_so():

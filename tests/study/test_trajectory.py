@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from arousal.errors import NothingUsableError, SettingsError
+from arousal.findings import Severity
 from arousal.hypothesis.hypothesis_file import load_hypothesis
 from arousal.hypothesis.registration import load_ledger, register
 from arousal.ingest.session_writer import write_session
@@ -105,6 +106,20 @@ def test_the_look_at_the_data_is_noted(tested):
     study, _ = tested
     (look,) = load_ledger(study).looks
     assert (look.time, look.sessions) == (NOW, 3)
+
+
+def test_a_hypothesis_changed_after_the_data_were_read_is_told(tested, tmp_path):
+    study = tmp_path / "study"
+    shutil.copytree(tested[0], study)
+    shutil.rmtree(study / "sessions" / "s1")
+    copy = next((study / "hypotheses").glob("*.toml"))
+    copy.write_text(copy.read_text().replace("alpha = 0.05", "alpha = 0.04"))
+    result = run_study_test(study, NOW)
+    first = result.findings[0]
+    assert (first.code, first.severity) == ("hypothesis-changed", Severity.PROBLEM)
+    assert first.where == f"hypotheses/{copy.name}"
+    assert "What was tested is not what was registered" in result.methods
+    assert not result.results["confirmatory"].any()
 
 
 def test_the_methods_name_what_the_study_was_made_of(tested):
