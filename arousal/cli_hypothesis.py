@@ -25,7 +25,7 @@ __all__ = ["COMMANDS"]
 
 _PATH = click.Path(path_type=Path)
 _FAMILIES = ["white+1/f", "ar80", "ar92", "ar98"]
-_CALIBRATED = ["trajectory", "events", "synchrony"]
+_CALIBRATED = ["trajectory", "events", "synchrony", "recovery"]
 _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 BAR = 40
 
@@ -163,8 +163,8 @@ def calibrate(
 ) -> None:
     """Count how often the tests find something where nothing is (takes minutes).
 
-    This is how docs/calibration.md, docs/calibration_events.md and docs/calibration_synchrony.md
-    are made.
+    This is how docs/calibration.md is made, and beside it calibration_events.md,
+    calibration_synchrony.md and calibration_recovery.md.
     """
     from arousal.atomic import write_text
     from arousal.hypothesis.calibration_runs import run_calibration

@@ -82,19 +82,21 @@ def test_calibrate_writes_the_page(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("what", "simulate", "small"),
+    ("what", "reps", "small"),
     [
-        ("events", "calibrate_events", {"scenarios": ["arousal-triggered"], "matched": False}),
-        ("synchrony", "calibrate_synchrony", {"scenarios": ["strangers"], "blocks": [1]}),
+        ("events", 100, {"scenarios": ["arousal-triggered"], "matched": False}),
+        ("synchrony", 6, {"scenarios": ["strangers"], "blocks": [1]}),
+        ("recovery", 100, {"scenarios": ["wandering"], "blocks": [6]}),
     ],
 )
-def test_calibrate_makes_the_pages_of_events_and_synchrony(monkeypatch, what, simulate, small):
+def test_calibrate_makes_the_other_pages_too(monkeypatch, what, reps, small):
     from arousal.hypothesis import calibration_runs
 
-    real = getattr(calibration_runs, simulate)
-    reps = {"events": 100, "synchrony": 6}[what]
-    monkeypatch.setattr(
-        calibration_runs, simulate, lambda _, seed, **more: real(reps, seed, **more, **small)
+    real, page = calibration_runs.RATES[what]
+    monkeypatch.setitem(
+        calibration_runs.RATES,
+        what,
+        (lambda _, seed, **more: real(reps, seed, **more, **small), page),
     )
     text = run("calibrate", "--what", what, "--reps", "100", "--family", "ar80")
     assert text.startswith(f"# Calibration: {what}\n")

@@ -63,7 +63,7 @@ def rates_table(rows: Iterable[CalibrationRow]) -> str:
     Parameters
     ----------
     rows : iterable of CalibrationRow
-        From `calibrate_events` or `calibrate_synchrony`; families become columns.
+        From `calibrate_events` and the like; families become columns.
     """
     cells: dict[tuple[str, str, int], dict[str, CalibrationRow]] = {}
     for row in rows:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -12,16 +12,24 @@ from arousal.errors import UsageError
 from arousal.hypothesis import calibration_pages as pages
 from arousal.hypothesis.calibration import Plan, calibrate
 from arousal.hypothesis.calibration_events import calibrate_events
+from arousal.hypothesis.calibration_recovery import calibrate_recovery
 from arousal.hypothesis.calibration_report import calibration_page, misses
 from arousal.hypothesis.calibration_row import CalibrationRow
 from arousal.hypothesis.calibration_synchrony import calibrate_synchrony
 from arousal.simulate import NOISE_FAMILIES
 
-__all__ = ["REPS", "Calibrated", "run_calibration"]
+__all__ = ["RATES", "REPS", "Calibrated", "run_calibration"]
 
 Progress = Callable[[str], None]
-REPS = {"trajectory": 10_000, "events": 10_000, "synchrony": 1_000}
+_Write = Callable[[Sequence[CalibrationRow], pages.Run], str]
+REPS = {"trajectory": 10_000, "events": 10_000, "synchrony": 1_000, "recovery": 10_000}
 """What is calibrated -> simulated studies per cell, if nothing else is asked for."""
+RATES: dict[str, tuple[Callable[..., Iterable[CalibrationRow]], _Write]] = {
+    "events": (calibrate_events, pages.events_page),
+    "synchrony": (calibrate_synchrony, pages.synchrony_page),
+    "recovery": (calibrate_recovery, pages.recovery_page),
+}
+"""What has a table of rates -> how it is made and written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +63,7 @@ def run_calibration(
 
     Parameters
     ----------
-    what : {"trajectory", "events", "synchrony"}
+    what : {"trajectory", "events", "synchrony", "recovery"}
         Which tests.
     reps : int, optional
         Studies per cell; default: `REPS`.
@@ -84,10 +92,9 @@ def run_calibration(
         cells = calibrate(plan, progress)
         page = calibration_page(cells, plan, *clock.taken(), today)
         return Calibrated(page, len(cells), len(misses(cells)))
-    simulate = calibrate_events if what == "events" else calibrate_synchrony
+    simulate, write = RATES[what]
     rows = _told(simulate(count, seed, families=chosen), progress)
     run = pages.Run(what, count, seed, *clock.taken(), today)
-    write = pages.events_page if what == "events" else pages.synchrony_page
     return Calibrated(write(rows, run), len(rows), len(pages.misses(rows)))
 
 

@@ -2,9 +2,13 @@
 
 A slow curve "recovers" by itself: noise alone gives half-recovery times between one and seventeen
 minutes, by its slowness (science, section 2, C12). So the times of a person in a block are held
-against those of curves with the same spectrum and gaps and random phases, measured in the same way.
-Peaks that have not come down when their phase ends, or when the data stop, are censored there and
-enter by Kaplan-Meier; leaving them out would keep the quick ones only.
+against those of curves with the same spectrum and gaps and random phases, measured in the same way
+(`arousal.hypothesis.half_recovery`). A curve that rises as slowly as it falls has nothing that its
+surrogates do not have: what can be found are falls that are slower, or quicker, than the rises.
+
+The straight course of the curve is taken out first, and its spectrum is that of the curve and its
+mirror image. Random phases join the end of a curve to its beginning: a drift becomes a jump there,
+the jump quick ripples everywhere, and whoever falls would seem quick to recover.
 
 Exploratory. Says nothing about anybody's robustness, and nothing of it is shown to a leader.
 """
@@ -12,58 +16,26 @@ Exploratory. Says nothing about anybody's robustness, and nothing of it is shown
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from arousal.errors import UsageError
+from arousal.hypothesis.half_recovery import half_recoveries, mean_recoveries, restricted_mean
 from arousal.hypothesis.panel import session_panel
 from arousal.hypothesis.session_windows import SessionFrames
 from arousal.hypothesis.surrogates import phase_randomised
 from arousal.phase_align.align import group_of
 
-__all__ = [
-    "Recovery",
-    "Times",
-    "half_recoveries",
-    "recovery",
-    "restricted_mean",
-    "session_recoveries",
-    "survival",
-]
+__all__ = ["Recovery", "recovery", "session_recoveries"]
 
 FloatArray = NDArray[np.float64]
 
-PROMINENCE = 1.0
-"""Height of a peak above the higher of its two feet, in robust SD of the curve."""
-HORIZON = 600.0
-"""Seconds up to which times are averaged."""
+FLAT = 1e-9
+"""A curve that keeps to its line within this share of its size does not vary."""
 LEAST_PEAKS = 3
 DRAWS = 199
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Times:
-    """Half-recovery times of peaks, in order; shape (peaks,).
-
-    Parameters
-    ----------
-    peak : ndarray of int
-        Window of each peak.
-    seconds : ndarray
-        Time from the peak until half of its rise is gone, or until it was last seen above.
-    censored : ndarray of bool
-        Whether it was last seen above: the phase or the data ended.
-    """
-
-    peak: NDArray[np.int64]
-    seconds: FloatArray
-    censored: NDArray[np.bool_]
-
-    def __len__(self) -> int:
-        return int(self.peak.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,99 +77,6 @@ class Recovery:
     audience: Literal["researcher"] = field(default="researcher", init=False)
 
 
-def half_recoveries(curve: ArrayLike, stratum: ArrayLike, step: float) -> Times:
-    """Find peaks and the time until half of their rise is gone.
-
-    Parameters
-    ----------
-    curve : array_like, shape (n,)
-        Up = more arousal; NaN = gap.
-    stratum : array_like of int, shape (n,)
-        Which stretch of which phase each window lies in; -1 = none.
-    step : float
-        Seconds between windows.
-
-    Returns
-    -------
-    Times
-        Peaks stand out from their surroundings by `PROMINENCE` robust SD (MAD x 1.4826) of the
-        curve. The rise is counted from the lowest point since the last higher one, inside the
-        phase.
-    """
-    from scipy.signal import find_peaks
-
-    x, at = np.asarray(curve, dtype=np.float64), np.asarray(stratum, dtype=np.int64)
-    known = x[np.isfinite(x)]
-    least = PROMINENCE * 1.4826 * np.median(np.abs(known - np.median(known))) if known.size else 0
-    found: list[tuple[int, float, bool]] = []
-    if least > 0:
-        for first, last in _stretches(np.isfinite(x), at):
-            piece = x[first:last]
-            tops, told = find_peaks(piece, prominence=least)
-            for top, foot in zip(tops, told["left_bases"], strict=True):
-                half = (piece[top] + piece[foot]) / 2
-                below = np.flatnonzero(piece[top:] <= half)
-                steps = int(below[0]) if below.size else piece.size - 1 - int(top)
-                found.append((first + int(top), steps * step, not below.size))
-    peak, seconds, censored = zip(*found, strict=True) if found else ((), (), ())
-    return Times(
-        np.array(peak, dtype=np.int64),
-        np.array(seconds, dtype=np.float64),
-        np.array(censored, dtype=bool),
-    )
-
-
-def _stretches(known: NDArray[np.bool_], stratum: NDArray[np.int64]) -> list[tuple[int, int]]:
-    """Runs of windows with a value in one stretch of one phase."""
-    label = np.where(known & (stratum >= 0), stratum, -1)
-    border = np.flatnonzero(np.diff(label, prepend=-2, append=-2))
-    return [(int(a), int(b)) for a, b in pairwise(border) if label[a] >= 0]
-
-
-def survival(times: Times) -> tuple[FloatArray, FloatArray]:
-    """Kaplan-Meier estimate of the share of peaks that have not yet come down half-way.
-
-    Parameters
-    ----------
-    times : Times
-        Any number of peaks, at least one.
-
-    Returns
-    -------
-    tuple of ndarray
-        Times (s) at which the share steps down, and the share from then on
-        (`scipy.stats.ecdf`).
-
-    Raises
-    ------
-    UsageError
-        If there is no peak.
-    """
-    from scipy import stats
-
-    if not len(times):
-        raise UsageError("no peak, no survival curve")
-    data = stats.CensoredData(
-        uncensored=times.seconds[~times.censored], right=times.seconds[times.censored]
-    )
-    found = stats.ecdf(data).sf
-    return np.asarray(found.quantiles), np.asarray(found.probabilities)
-
-
-def restricted_mean(times: Times, horizon: float = HORIZON) -> float:
-    """Area under the Kaplan-Meier curve up to a horizon: mean time to half recovery, s.
-
-    Peaks that are censored before the horizon are followed as long as they were seen; beyond the
-    last of them the curve stays where it is.
-    """
-    if not len(times):
-        return float("nan")
-    at, share = survival(times)
-    edges = np.concatenate([[0.0], np.clip(at, 0.0, horizon), [horizon]])
-    heights = np.concatenate([[1.0], share])
-    return float((np.diff(edges) * heights).sum())
-
-
 def recovery(
     curve: ArrayLike,
     stratum: ArrayLike,
@@ -211,7 +90,8 @@ def recovery(
     Parameters
     ----------
     curve, stratum, step
-        As `half_recoveries`.
+        As `arousal.hypothesis.half_recovery.half_recoveries`; peaks are looked for in the curve
+        less its straight course.
     rng : numpy.random.Generator
         For surrogates.
     draws : int
@@ -223,15 +103,14 @@ def recovery(
         Without a number where the curve has fewer than three peaks. Peaks of one curve depend on
         each other, so no logrank p is given: its place is taken by the surrogates.
     """
-    x = np.asarray(curve, dtype=np.float64)
+    x = _without_line(np.asarray(curve, dtype=np.float64))
     own = half_recoveries(x, stratum, step)
     censored = int(own.censored.sum())
     if len(own) < LEAST_PEAKS:
         return Recovery(peaks=len(own), censored=censored, reason=f"{len(own)} peaks, needed 3")
     mean = restricted_mean(own)
-    others = [half_recoveries(s, stratum, step) for s in phase_randomised(x, draws, rng)]
-    drawn = np.array([restricted_mean(t) for t in others if len(t) >= LEAST_PEAKS])
-    drawn = drawn[drawn > 0]
+    drawn, peaks = mean_recoveries(_alike(x, draws, rng), stratum, step)
+    drawn = drawn[(peaks >= LEAST_PEAKS) & (drawn > 0)]
     if drawn.size < 20 or not mean > 0:
         return Recovery(
             mean=mean,
@@ -244,6 +123,26 @@ def recovery(
     tail = min(np.mean(every <= mean + 1e-9), np.mean(every >= mean - 1e-9))
     ratio = float(np.log(mean / expected))
     return Recovery(mean, expected, ratio, min(1.0, 2 * float(tail)), len(own), censored)
+
+
+def _without_line(curve: FloatArray) -> FloatArray:
+    """Take the straight course out; gaps stay."""
+    known = np.isfinite(curve)
+    if known.sum() < 2:
+        return curve
+    time = np.arange(curve.size) - np.flatnonzero(known).mean()
+    level = curve[known].mean()
+    slope = (time[known] @ (curve[known] - level)) / (time[known] @ time[known])
+    left = np.asarray(curve - level - slope * time)
+    # What rounding leaves of a straight line would have peaks of its own.
+    flat = np.abs(left[known]).max() <= FLAT * np.abs(curve[known]).max()
+    return np.where(known, 0.0, np.nan) if flat else left
+
+
+def _alike(curve: FloatArray, draws: int, rng: np.random.Generator) -> FloatArray:
+    """Curves with the spectrum of a curve and its mirror image, whose ends meet; same gaps."""
+    both = np.concatenate([curve, curve[::-1]])
+    return phase_randomised(both, draws, rng)[:, : curve.size]
 
 
 def session_recoveries(

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 
-from arousal.hypothesis.calibration_pages import Run, events_page, misses, synchrony_page
+from arousal.hypothesis.calibration_pages import (
+    Run,
+    events_page,
+    misses,
+    recovery_page,
+    synchrony_page,
+)
 from arousal.hypothesis.calibration_row import CalibrationRow
 
 RUN = Run("events", 1000, 3, 120.0, 60.0, date(2026, 3, 1))
@@ -42,6 +48,20 @@ def test_synchrony_is_held_to_both_limits_where_it_promises_them():
     assert ".030-.039 with 6 blocks" in " ".join(page.split())
     assert "is above chance in 1.000-1.000 of studies" in " ".join(page.split())
     assert max(len(line) for line in page.splitlines() if not line.startswith("|")) <= 100
+
+
+def test_recovery_that_errs_too_often_is_named_but_what_was_planted_may_be_found():
+    slower = row("recovery, members: t", 0.9, "slower falls in the discussion")
+    good = [row("recovery, presenter: t", 0.05, "wandering"), slower]
+    good += [row("presenter, blocks without a number", 0.4, "wandering", 1)]
+    assert misses(good) == ()
+    bad = row("recovery, members: t", 0.061, "wandering, drift")
+    assert misses([*good, bad]) == (bad,)
+    page = " ".join(recovery_page([*good, bad], RUN).split())
+    assert "**Out of bounds:** recovery, members: t (wandering, drift, ar80, 12: .061)" in page
+    assert "**Wandering**: .050-.050; with a drift of everyone by 1 SD over the block .061" in page
+    assert "for researchers only" in page
+    assert ".900-.900 of studies of 12 blocks find the members slower" in page
 
 
 def test_what_was_not_run_is_said_to_be_so():
