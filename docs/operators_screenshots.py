@@ -28,7 +28,7 @@ from tests.ingest.small_disk import mounted  # noqa: E402
 from tests.live_rig import Process, Study, live, replay, wearables  # noqa: E402
 
 LAPTOP = (1280, 800)
-TABLETS = {"tablet": (1024, 768), "upright": (768, 1024)}
+TABLETS = {"tablet": (1024, 768), "upright": (820, 1180)}
 THEMES = ("light", "dark")
 Keep = Callable[[Any, str], None]
 

@@ -21,8 +21,12 @@ __all__ = ["Meter", "State", "StreamHealth", "judge"]
 
 FloatArray = NDArray[np.float64]
 
-SILENT_AFTER = 2.4
-"""Seconds without a sample after which a stream is silent (an alarm within 3 s) ..."""
+SILENT_AFTER = 2.0
+"""Seconds without a sample after which a stream with a rate is silent (an alarm within 3 s, also
+on a computer that is busy: the watch looks every 0.5 s) ..."""
+BEATLESS_AFTER = 2.4
+"""... and one that sends when there is something, as beats: a slow heart that skips one pauses for
+more than 2 s ..."""
 SILENT_MOST = 15.0
 """... and the most that a stream with long pauses of its own is granted."""
 UNIX_ERA = 1e9
@@ -85,8 +89,9 @@ class Meter:
     @property
     def patience(self) -> float:
         """Seconds of silence that are normal for this stream, from its rate and its own pauses."""
-        periods = 3.0 / self._info.rate if self._info.rate else 0.0
-        return min(max(SILENT_AFTER, periods, 2.0 * max(self._slow)), SILENT_MOST)
+        rate = self._info.rate
+        usual = max(SILENT_AFTER, 3.0 / rate) if rate else BEATLESS_AFTER
+        return min(max(usual, 2.0 * max(self._slow)), SILENT_MOST)
 
     @property
     def _never_rests(self) -> bool:

@@ -19,7 +19,7 @@ from arousal.ingest.disk_check import DiskCheck
 from arousal.ingest.journal import Entry, journal_path
 from arousal.ingest.marker_outlet import PlacedMark
 from arousal.marks import parse_mark
-from arousal.monitor.parts import BACK, Part, back_again, parts_of, read_part, shifts, spans
+from arousal.monitor.parts import BACK, OPENED, Part, back_again, parts_of, read_part, shifts, spans
 from arousal.session import SessionFile
 
 __all__ = ["Earlier", "Restart", "interrupted", "kept_state"]
@@ -197,7 +197,7 @@ def _interruptions(parts: tuple[Part, ...]) -> list[dict[str, Any]]:
 
 
 def _streams(part: Part) -> list[dict[str, Any]]:
-    about = {e.fields.get("stream"): e.fields for e in part.entries if e.type.startswith("stream-")}
+    about = {e.fields.get("stream"): e.fields for e in part.entries if e.type in OPENED}
     counts = part.stop.fields.get("streams", []) if part.stop is not None else _counted(part)
     return [
         {

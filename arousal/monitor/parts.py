@@ -17,7 +17,7 @@ from arousal.ingest.journal import Entry, journal_path, read_journal
 from arousal.places import data_files
 from arousal.session import SessionFile
 
-__all__ = ["BACK", "Part", "back_again", "parts_of", "read_part", "shifts", "spans"]
+__all__ = ["BACK", "OPENED", "Part", "back_again", "parts_of", "read_part", "shifts", "spans"]
 
 SAME_CLOCK = 2.0
 """Seconds by which the calendar may have been set on a computer that was not restarted."""
@@ -26,6 +26,7 @@ PAIRS = 20
 BACK = 30.0
 """Seconds within which streams come back after a restart; what comes later was lost by itself."""
 OPENED = frozenset({"stream-found", "stream-back"})
+"""Lines of a journal that say which stream a number is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ import pytest
 from arousal.findings import Finding
 from arousal.ingest.alarms import AlarmBoard
 from arousal.ingest.journal import Entry
-from arousal.monitor.earlier import Earlier, Restart
+from arousal.monitor.earlier import Earlier, Restart, kept_state
 from arousal.monitor.parts import Part, read_part
+from arousal.session import load_session
 from tests.live_rig import REPOSITORY, Study
 
 SLOW = {"pandas", "scipy", "neurokit2", "matplotlib", "plotly", "sklearn", "edfio", "bioread"}
@@ -139,3 +140,19 @@ def test_a_strap_that_does_not_come_back_is_not_waited_for_for_ever(tmp_path):
     assert restart.tell(board, 39.0)
     (said,) = board.standing
     assert ": 3.0 s are missing" in said.message
+
+
+def test_what_a_killed_recorder_left_of_a_stream_that_had_ended_keeps_its_name(tmp_path):
+    study = Study(tmp_path / "study", people=1)
+    begin_journal(
+        study,
+        {"type": "stream-found", "stream": 2, "uid": "a", "name": "strap", "person": "P01"},
+        {"type": "stream-lost", "stream": 2, "uid": "a", "samples": 5},
+        {"type": "stop", "complete": True, "streams": [[1, 0, 0], [2, 5, 5]]},
+    )
+    kept = kept_state(study.session, load_session(study.session / "session.toml"))
+    assert kept is not None
+    assert [(s["name"], s["person"]) for s in kept["streams"]] == [
+        ("marks", None),
+        ("strap", "P01"),
+    ]

@@ -49,7 +49,15 @@ class Laptop:
 
 
 @pytest.fixture
-def laptop(tmp_path, hosts, monkeypatch):
+def group(tmp_path):
+    made, _ = wearables(tmp_path / "worn", people=6, seconds=120.0)  # two of them take part
+    return made
+
+
+@pytest.fixture
+def laptop(
+    tmp_path, hosts, group, monkeypatch
+):  # the group first: a desk ends if not asked for 30 s
     monkeypatch.setenv("LSLAPICFG", str(hosts[0].config))
     study = Study(tmp_path / "study", people=2)
     made = Laptop(hosts[0], study)
@@ -66,9 +74,8 @@ def sent_from(host, recording, clock):
 
 
 @pytest.mark.timeout(240, method="thread")
-def test_a_far_computer_is_timed_missed_and_taken_up_again(tmp_path, hosts, laptop):
+def test_a_far_computer_is_timed_missed_and_taken_up_again(hosts, group, laptop):
     far = hosts[1]
-    group, _ = wearables(tmp_path / "worn", people=6, seconds=120.0)  # two of them take part
     with sent_from(far, group, FAR):
         wait_until(lambda: laptop.state()["ready"], 60)
         laptop.ask("start")
@@ -96,9 +103,8 @@ def test_a_far_computer_is_timed_missed_and_taken_up_again(tmp_path, hosts, lapt
         laptop.ask("stop")
     entries, damaged = read_journal(laptop.study.session / "journal.jsonl")
     assert damaged == 0
-    # 2.7 s and 0.3 s on a busy computer; half a second is granted beyond the promised 3 s.
-    assert first_alarm(entries, "stream-silent") - pulled < 3.5
-    assert first_alarm(entries, "stream-lost") - killed < 3.5
+    assert first_alarm(entries, "stream-silent") - pulled < 3.0
+    assert first_alarm(entries, "stream-lost") - killed < 3.0
     check_file(laptop.study, entries)
 
 
