@@ -175,10 +175,9 @@ def _content(story: Story, course: Course | None, now: datetime, *, dated: bool)
     own = bool(access.person)
     lead = "own_lead" if own else "lead_small" if access.group.level == "small" else "lead"
     reading = ("own_scale_me", "own_use") if own else ("own_scale", "group", "use")
-    title = "title_own" if own else "title" if len(access.result.persons) > 1 else "title_one"
     return {
         "say": say,
-        "title": say(f"page.{title}"),
+        "title": say(f"page.{_title(story)}"),
         "edition": say(f"page.edition_{access.audience}", person=access.person),
         "everything": everything,
         "notices": _notices(story),
@@ -188,7 +187,7 @@ def _content(story: Story, course: Course | None, now: datetime, *, dated: bool)
         "bands": [_band_key(story, b) for b in distinct(story.bands)],
         "curve": {"lead": _curve_lead(story), "alt": story.curve_alt(), "parts": story.parts()},
         "interventions": sections.interventions(story),
-        "phases": sections.phase_table(story)
+        "phases": _phases(story)
         | {
             "lead": say(f"phases.{lead}", since=story.since),
             "caption": say("phases.own_caption" if own else "phases.caption", since=story.since),
@@ -202,6 +201,24 @@ def _content(story: Story, course: Course | None, now: datetime, *, dated: bool)
         "findings": _dateless(sections.findings(story), dated=dated),
         "details": _dateless(sections.details(story, now), dated=dated),
     }
+
+
+def _title(story: Story) -> str:
+    access = story.access
+    if access.person:
+        return "title_own"
+    if access.group.level == "none" and not access.everything:
+        # A released curve is one person's, and the page is about it.
+        return "title_one" if len(access.presenters) == 1 else "title_none"
+    return "title" if len(access.result.persons) > 1 else "title_one"
+
+
+def _phases(story: Story) -> dict[str, Any]:
+    """Return the phase table; not a leader's without any number, which only repeats why."""
+    table = sections.phase_table(story)
+    told = any(cell["shown"] for row in table["rows"] for cell in row["cells"])
+    leaders = not (story.access.everything or story.access.person)
+    return table | {"left_out": leaders and bool(table["rows"]) and not told}
 
 
 def _notices(story: Story) -> list[str]:

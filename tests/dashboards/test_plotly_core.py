@@ -12,9 +12,7 @@ import pytest
 from dashboards import plotly_bundle as bundle
 from dashboards.page import pack
 from dashboards.plotly_core import UnknownBundleError, plotly_core
-from tests.dashboards.reading import figures_of
 
-LEADERS_PAGE = 1_000_000
 HELPERS = (
     "var d=Object.defineProperty;",
     "var E=(e,t,r)=>()=>{if(r)throw r[0];try{return e&&(t=e(e=0)),t}catch(i){throw r=[i],i}};",
@@ -136,11 +134,6 @@ def test_an_unknown_version_is_packed_whole_and_says_so(monkeypatch):
     assert found.whole == "built otherwise"
     assert unpacked(found.packed) == plotly_js()
     assert len(found.style_ids) >= len(bundle.plotly_bundle().style_ids)
-
-
-def test_a_leaders_page_is_below_a_megabyte(pages):
-    assert len(pages["leader"].encode()) < LEADERS_PAGE
-    assert figures_of(pages["leader"])
 
 
 def test_a_figure_that_the_page_cannot_draw_is_refused_when_the_page_is_made():
