@@ -194,7 +194,7 @@ def test_a_killed_recorder_is_said_at_once_and_comes_back_by_itself(new_page, ls
         desk = int(json.loads((study.session / ".desk.json").read_text())["pid"])
         os.kill(desk, signal.SIGKILL)
         page.wait_for_selector("[role=alert] >> text=The recorder is gone", timeout=10_000)
-        page.wait_for_selector("[role=alert] >> text=killed and started again", timeout=60_000)
+        page.wait_for_selector("[role=alert] >> text=s are missing", timeout=60_000)
         assert page.locator(".phase[aria-pressed=true]").inner_text().strip().endswith("Baseline")
         assert page.locator(".log li").count() == 1
         press(page, "2")
@@ -207,7 +207,7 @@ def test_a_killed_recorder_is_said_at_once_and_comes_back_by_itself(new_page, ls
 
 @pytest.mark.timeout(120, method="thread")
 @pytest.mark.parametrize("study", [2], indirect=True)
-def test_what_the_recorder_finds_is_said_in_the_pages_language(new_page, lsl, study):
+def test_what_the_recorder_finds_and_refuses_is_said_in_the_pages_language(new_page, lsl, study):
     options = ("--session", "s1", "--port", str(free_port()), "--language", "de")
     with live(lsl, study.root, *options) as server:
         page = new_page(width=1280, height=800).open(server.first_line())
@@ -217,7 +217,11 @@ def test_what_the_recorder_finds_is_said_in_the_pages_language(new_page, lsl, st
         page.wait_for_selector("[role=alert] >> text=P01: Nicht gefunden", timeout=10_000)
         tile = page.locator("article[aria-label=P01]").inner_text()
         assert "kein Strom namens 'strap-P01-ecg'" in tile
-        assert "angelegt und eingeschaltet?" in tile
+        assert "angelegt und eingeschaltet?" in page.locator("#alarms").inner_text()
+        page.keyboard.press("u")  # refused: there is none
+        page.wait_for_selector(
+            "#said >> text=es gibt keine Marke, die zurückzunehmen", timeout=10_000
+        )
 
 
 CUT_OFF = """(names) => names.flatMap((name) => [...document.querySelectorAll(name)])

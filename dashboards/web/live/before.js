@@ -84,7 +84,7 @@ function drawPeople() {
   parts.people.replaceChildren(
     make("h2", {}, t("before.who"), make("span", { class: "grow" }), protocol),
     make("div", { class: "table-box" }, make("table", {}, make("thead", {}, make("tr", {}, ...["person", "role", "sensors", "now"].map((key) => make("th", { scope: "col" }, t(`before.${key}`))),
-      ...consents.map(([, text]) => make("th", { scope: "col" }, text)), make("th", { scope: "col" }, make("span", { class: "quiet" }, "–")))), make("tbody", {}, ...rows))),
+      ...consents.map(([, text]) => make("th", { scope: "col", class: "tick" }, text)), make("th", { scope: "col" }, make("span", { class: "quiet" }, "–")))), make("tbody", {}, ...rows))),
     make("p", { class: "go" }, name, make("button", { class: "small", type: "button", on: { click: add } }, t("before.add")),
       make("button", { class: "small", type: "button", on: { click: byName } }, t("before.by_name"))),
     make("p", { class: "quiet" }, t(session.held_elsewhere ? "before.held_elsewhere" : "before.consents")));
@@ -99,7 +99,7 @@ function personRow(id, person, seat, index) {
   const free = now.streams.filter((s) => !s.text && s.kinds.length && !claimed(s));
   const pick = make("select", { "aria-label": t("before.give", { id }), on: { change: (e) => { const s = free.find((f) => f.uid === e.target.value); e.target.blur(); if (s) assign(id, s); } } },
     make("option", { value: "" }, t("before.plus_sensor")), ...free.map((s) => make("option", { value: s.uid }, `${s.name} (${s.kinds.join(", ")})`)));
-  const site = make("select", { "aria-label": t("before.site_of", { id }), on: { change: (e) => { e.target.blur(); change({ eda_site: e.target.value || null }); } } },
+  const site = make("select", { class: "site", "aria-label": t("before.site_of", { id }), on: { change: (e) => { e.target.blur(); change({ eda_site: e.target.value || null }); } } },
     ...["", "finger", "palm", "wrist", "foot"].map((s) => make("option", { value: s, selected: s === (person.eda_site ?? "") }, t(`site.${s || "unknown"}`))));
   const ticks = now.session.held_elsewhere ? [] : PURPOSES.map(([purpose, text]) => {
     const box = make("input", { type: "checkbox", checked: person.consent.includes(purpose), "aria-label": t("before.agreed", { id, text }), on: { change: (e) => tick(id, purpose, e.target.checked) } });

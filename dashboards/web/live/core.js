@@ -14,13 +14,18 @@ export const brief = (text) => WORDS[`brief.${text}`] ?? text;
 export function told(code, text) {
   for (const [pattern, names, own] of TOLD[code] ?? []) {
     const found = new RegExp(pattern, "s").exec(text);
-    if (found) return own.replace(/\{(\w+)\}/g, (_, name) => found[names.indexOf(name) + 1]);
+    if (found) return own.replace(/\{(\w+)\}/g, (_, name) => found[names.indexOf(name) + 1].replace(/^(\d+)\.(\d+)$/, `$1${POINT}$2`));
   }
   return text;
 }
+/** Whether a finding is about a place that the page has a word for: the disk, the marks. */
+export const placed = (where) => (TOLD.where ?? []).some(([pattern]) => new RegExp(pattern, "s").test(where));
+export const capital = (text) => text.charAt(0).toLocaleUpperCase(WORDS["page.language"]) + text.slice(1);
 /** A finding in full: where, what, what to do. */
 export const tellAll = (f) => [[told("where", f.where), told(f.code, f.message)].filter(Boolean).join(": "), told(f.code, f.hint)].filter(Boolean).join(" – ");
 export const number = (n, digits = 0) => n.toLocaleString(WORDS["page.language"], { minimumFractionDigits: digits, maximumFractionDigits: digits });
+
+const POINT = number(1.5, 1).charAt(1);
 
 export const SEATS = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9",
   "#8a7a00", "#6a3d9a", "#8c564b", "#1b9e77", "#e7298a", "#5c6b75"];

@@ -260,9 +260,12 @@ function drawTile(seat, own) {
   if (own.word.dataset.shown !== word) { own.word.dataset.shown = word; own.word.replaceChildren(shape(seat.level), brief(seat.word)); }
   setClass(own.word, `word ${seat.level}`);
   // Whose it is stands above already: "P04 strap-P04-ecg" is "strap-P04-ecg" here.
-  const why = seat.trouble ? tellAll({ ...seat.trouble, where: seat.trouble.where.replace(`${seat.id} `, "") }) : "";
+  // What to do about a signal that is missing stands at the top, where there is room for it.
+  const shown = seat.trouble && { ...seat.trouble, where: seat.trouble.where.replace(`${seat.id} `, "") };
+  const full = shown ? tellAll(shown) : "";
+  const why = shown && seat.level === "none" ? tellAll({ ...shown, hint: "" }) : full;
   setText(own.why, seat.level === "good" || now.researcher ? "" : why);
-  own.box.title = why;
+  own.box.title = full;
   setText(own.small, small(seat));
   drawStrip(own.strip, seat.strip ?? "");
   if (own.curve && curves) drawCurves(own.curve, curves[seat.id] ?? [], now.now);
@@ -273,7 +276,7 @@ function small(seat) {
   if (seat.beat_age !== null) list.push(t("during.beat", { age: seat.beat_age < 60 ? `${Math.max(seat.beat_age, 0).toFixed(0)} s` : ">1 min" }));
   for (const [kind, share] of Object.entries(seat.coverage)) list.push(`${kind.toUpperCase().slice(0, 4)} ${Math.round(share * 100)} %`);
   if (seat.battery !== null) list.push(t(seat.battery < 20 ? "during.battery_low" : "during.battery", { n: Math.round(seat.battery) }));
-  return list.map((text) => text.replaceAll(" ", "\u00a0")).join(" · "); // broken between the facts only
+  return list.map((text) => text.replaceAll(" ", "\u00a0")).join("\u00a0· "); // broken between the facts only
 }
 
 function drawLog() {
@@ -310,7 +313,7 @@ export function words(text, state = now) {
 
 function drawClocks() {
   const list = now.clocks.map((c) => [c.level, c.host, count("clock.streams", c.streams) + (c.here ? t("clock.here") : `, ${clockWord(c)}`
-    + (c.offset === null ? "" : t("clock.spread", { ms: number((c.spread ?? 0) * 1000, 1), age: c.age?.toFixed(0) ?? "?" })))]);
+    + (c.offset === null ? "" : t(c.streams > 1 ? "clock.spread" : "clock.age", { ms: number((c.spread ?? 0) * 1000, 1), age: c.age?.toFixed(0) ?? "?" })))]);
   const signature = JSON.stringify(list);
   if (parts.clocks.dataset.shown === signature) return;
   parts.clocks.dataset.shown = signature;

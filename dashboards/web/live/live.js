@@ -1,6 +1,6 @@
 // The page: hears the state, shows the header and the alarms, and hands the rest to its stage.
 
-import { brief, bytes, clock, make, setText, shape, t, term, told, tryPost } from "./core.js";
+import { brief, bytes, capital, clock, make, placed, setText, shape, t, term, told, tryPost } from "./core.js";
 import * as before from "./before.js";
 import * as during from "./during.js";
 import * as after from "./after.js";
@@ -103,7 +103,7 @@ function alarms() {
     if (state.fault) list.push({ severity: "warning", message: t("alarm.fault", { fault: state.fault }), hint: t("alarm.fault_hint") });
     // What a tile says in full is named here; a sender that is gone is not called missing as well.
     for (const seat of state.seats ?? []) {
-      if (seat.level === "none") list.push({ severity: "problem", code: seat.word, where: "", message: `${seat.id}: ${brief(seat.word)}`, hint: "" });
+      if (seat.level === "none") list.push({ severity: "problem", code: seat.word, where: "", message: `${seat.id}: ${brief(seat.word)}`, hint: seat.trouble ? told(seat.trouble.code, seat.trouble.hint) : "" });
     }
     for (const alarm of state.alarms ?? []) {
       const shown = (state.seats ?? []).some((s) => s.level === "none" && alarm.where.startsWith(s.id));
@@ -113,11 +113,12 @@ function alarms() {
   }
   const box = $("alarms");
   const signature = JSON.stringify(list.map((a) => [a.code, a.where, a.severity, a.where ? "" : a.message]));
-  const texts = list.map((a) => [told("where", a.where ?? ""), a.message].filter(Boolean).join(": "));
+  // A sentence begins with a capital; the name of a stream stays as it is.
+  const texts = list.map((a) => (a.where && !placed(a.where) ? `${a.where}: ${a.message}` : capital([told("where", a.where ?? ""), a.message].filter(Boolean).join(": "))));
   if (box.dataset.shown !== signature) {
     box.dataset.shown = signature;
     box.replaceChildren(...list.map((a, i) => make("div", { class: `alarm ${a.severity === "problem" ? "none" : "weak"}` },
-      shape(a.severity === "problem" ? "none" : "weak"), make("div", {}, make("b", {}, texts[i]), " ", make("span", {}, a.hint ?? "")))));
+      shape(a.severity === "problem" ? "none" : "weak"), make("div", {}, make("b", {}, texts[i]), " ", make("span", {}, a.hint ? `– ${a.hint}` : "")))));
   } else {
     box.querySelectorAll("b").forEach((b, i) => setText(b, texts[i]));
   }
