@@ -87,6 +87,9 @@ class Consents:
     def allows(self, person: str, purpose: str) -> bool:
         """Whether this person agreed to a purpose.
 
+        Who did not agree to be recorded agreed to nothing: marks of the session may still name
+        them, and what they answered is theirs.
+
         Parameters
         ----------
         person : str
@@ -107,7 +110,7 @@ class Consents:
             return purpose in {"record", "research"}
         if self.held_elsewhere:
             return purpose != "share_raw"
-        return self._date(person, purpose) is not None
+        return all(self._date(person, p) is not None for p in {"record", purpose})
 
     def _date(self, person: str, purpose: str) -> object:
         own = ConsentDates()

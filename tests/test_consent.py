@@ -15,12 +15,15 @@ RELEASED = datetime(2026, 3, 12, 20, 30, tzinfo=UTC)
 PEOPLE = [f"P{i:02}" for i in range(1, 9)]
 
 
-def session(consents, release=None, **extra):
+def session(consents, release=None, recorded=True, **extra):
     return SessionFile.model_validate(
         {
             "id": "s1",
             "people": {p: {} for p in PEOPLE},
-            "consent": {p: dict.fromkeys(purposes, SIGNED) for p, purposes in consents.items()},
+            "consent": {
+                p: dict.fromkeys([*["record"] * recorded, *purposes], SIGNED)
+                for p, purposes in consents.items()
+            },
             "release": release or {},
             **extra,
         }
@@ -30,8 +33,14 @@ def session(consents, release=None, **extra):
 @given(st.sampled_from(PURPOSES), st.sampled_from(PURPOSES))
 def test_a_purpose_is_allowed_only_if_signed_for_itself(signed, asked):
     consents = Consents(session({"P01": [signed]}))
-    assert consents.allows("P01", asked) == (signed == asked)
+    assert consents.allows("P01", asked) == (asked in {signed, "record"})
     assert not consents.allows("P02", asked)
+
+
+@given(st.sampled_from(PURPOSES))
+def test_who_did_not_agree_to_be_recorded_agreed_to_nothing(asked):
+    others = [p for p in PURPOSES if p != "record"]
+    assert not Consents(session({"P01": others}, recorded=False)).allows("P01", asked)
 
 
 def test_in_a_study_a_missing_consent_is_a_no_even_without_any_consent_table():
@@ -41,7 +50,7 @@ def test_in_a_study_a_missing_consent_is_a_no_even_without_any_consent_table():
 
 
 def test_a_study_wide_consent_counts_where_the_session_has_none():
-    row = Participant(participant_id="P02", consent=ConsentDates(research=SIGNED))
+    row = Participant(participant_id="P02", consent=ConsentDates(record=SIGNED, research=SIGNED))
     consents = Consents(session({"P01": ["record"]}), StudyFile(name="x"), {"P02": row})
     assert consents.allows("P02", "research")
     assert not consents.allows("P02", "group_view")

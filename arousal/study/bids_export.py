@@ -325,14 +325,15 @@ class _Work:
         strip = Stripping(self.dates, frozenset(self.known))
         settings = self.study.settings
         name = strip.text(settings.name)
-        left = len({x.person for x in self.left_out} - set(self.people))
+        gone = {x.person for x in self.left_out} - set(self.people)
         texts = {
             "dataset_description.json": json_text(dataset_description(name)),
             "README.md": readme(
                 name,
                 len(self.people),
                 len(self.done),
-                left,
+                len(gone),
+                sum(x.person not in gone for x in self.left_out),
                 absolute=self.dates.absolute,
                 held_elsewhere=self.held_elsewhere,
             ),

@@ -116,6 +116,7 @@ def readme(
     people: int,
     sessions: int,
     left_out: int,
+    gaps: int,
     *,
     absolute: bool,
     held_elsewhere: bool,
@@ -130,14 +131,19 @@ def readme(
         How many are in the dataset.
     left_out : int
         People of these sessions who are not.
+    gaps : int
+        Recordings of people who are in it, from meetings in which they did not agree.
     absolute : bool
         Whether dates are told.
     held_elsewhere : bool
         Whether another institution keeps the consents of anybody in it.
     """
-    left = "Nobody's data were left out."
+    missing = []
     if left_out:
-        left = f"{left_out} people of these meetings did not agree to share, and are not in it."
+        missing.append(f"{left_out} people of these meetings did not agree to share: not in it.")
+    if gaps:
+        missing.append(f"Of people who are in it, {gaps} recordings of a meeting were left out.")
+    left = " ".join(missing) or "Nobody's data were left out."
     return _README.format(
         name=name,
         version=__version__,

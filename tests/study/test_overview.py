@@ -115,7 +115,7 @@ def test_a_sensor_without_contact_is_named_with_its_person(study):
 
 def test_who_agreed_and_sent_nothing_counts_as_nothing(study):
     text = (study / "sessions/s1/session.toml").read_text()
-    more = "[people.P09]\n[consent.P09]\nresearch = 2026-03-01\n"
+    more = "[people.P09]\n[consent.P09]\nrecord = 2026-03-01\nresearch = 2026-03-01\n"
     (study / "sessions/s1/session.toml").write_text(text + more)
     quality = read_overview(study).sessions[0].quality[0]
     assert (quality.usable, quality.people) == (8, 9)
