@@ -6,7 +6,9 @@ configuration in silence and multicast on the real network, so what it took is c
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
 import uuid
 from dataclasses import dataclass
@@ -54,6 +56,7 @@ def prepare() -> LslIsolation:
     session_id = f"arousal-test-{uuid.uuid4().hex[:12]}"
     path = Path(tempfile.mkdtemp(prefix="arousal-lsl-")) / "lsl_api.cfg"
     path.write_text(CONFIGURATION.format(session_id=session_id), encoding="utf-8")
+    atexit.register(shutil.rmtree, path.parent, ignore_errors=True)
     os.environ["LSLAPICFG"] = str(path)
     return LslIsolation(session_id, path)
 
