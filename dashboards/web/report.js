@@ -21,11 +21,12 @@
   }
 
   async function unpack() {
-    figures = JSON.parse(await unpacked("figures"));
+    const [mine, plotly] = await Promise.all(["figures", "plotly-packed"].map(unpacked));
+    figures = JSON.parse(mine);
     const redraw = (name) => draw(byId(`figure-${name}`));
     document.dispatchEvent(new CustomEvent("unpacked", { detail: { figures, redraw } }));
     const script = document.createElement("script");
-    script.textContent = await unpacked("plotly-packed");
+    script.textContent = plotly;
     document.head.append(script); // runs because the policy names the hash of its text
     script.remove();
     if (!window.Plotly) throw new Error("plotly did not start");
@@ -38,12 +39,15 @@
     return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, recoloured(v)]));
   }
 
+  const shown = (trace) =>
+    hidden.has(trace.meta) ? !hidden.get(trace.meta) : trace.visible !== false;
+
   function fitted(figure, width) {
     const inDark = dark.matches && !printing;
-    const copy = inDark ? recoloured(figure) : structuredClone(figure);
-    for (const trace of copy.data) {
-      if (hidden.has(trace.meta)) trace.visible = !hidden.get(trace.meta);
-    }
+    // What is hidden is not handed over: plotly.js would prepare it all the same.
+    const asked = { data: figure.data.filter(shown), layout: figure.layout };
+    const copy = inDark ? recoloured(asked) : structuredClone(asked);
+    for (const trace of copy.data) trace.visible = true;
     const layout = copy.layout;
     layout.width = width;
     const { labels = [], narrow, print } = layout.meta ?? {};
