@@ -121,9 +121,12 @@ def above_agenda(rooms: Sequence[Room], *, windowed: bool, coupling: bool) -> Ab
     room = np.where(other & (block[:, None] == block), left, np.nan)
     if coupling:
         room[~(presents[:, None] | presents)] = np.nan
-    blocks = range(len(rooms))
-    values = np.array([float(mean_of(room[block == i].ravel())) for i in blocks])
-    return AboveAgenda(values, _covariance(np.isfinite(away), np.isfinite(room), block, len(rooms)))
+    # A person's pairs all lie in their own block: sums over persons are sums over blocks.
+    known = np.isfinite(room)
+    sums = np.bincount(block, np.where(known, room, 0.0).sum(axis=1), len(rooms))
+    pairs = np.bincount(block, known.sum(axis=1), len(rooms))
+    values = np.divide(sums, pairs, out=np.full(len(rooms), np.nan), where=pairs > 0)
+    return AboveAgenda(values, _covariance(np.isfinite(away), known, block, len(rooms)))
 
 
 def _covariance(
@@ -136,7 +139,8 @@ def _covariance(
     are worked out, so that no array of blocks x pairs is needed.
     """
     strangers = away.sum(axis=1)
-    own = np.array([(room & (block == b)[:, None]).sum(axis=1) for b in range(blocks)])
+    own = np.zeros((blocks, len(block)))
+    own[block, np.arange(len(block))] = room.sum(axis=1)
     pairs = np.maximum(own.sum(axis=1), 1)  # each counted from both sides
     share = 2 * own / pairs[:, None] / np.maximum(strangers, 1)
     every = max(int(away.sum()), 1)

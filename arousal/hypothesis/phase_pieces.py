@@ -76,10 +76,11 @@ def lagged(values: ArrayLike, length: int, lag: int) -> FloatArray:
 def _detrended(segments: FloatArray) -> FloatArray:
     """Bring what is left without mean and line to length one; NaN stays."""
     left, length = _level_free(segments), segments.shape[-1]
-    size = np.sqrt((left**2).sum(axis=-1, keepdims=True))
-    scale = np.abs(segments).max(axis=-1, keepdims=True) * np.sqrt(length)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(np.where(size > FLAT * scale, left / size, np.nan))
+    size = np.sqrt(np.einsum("...t,...t->...", left, left))
+    scale = np.maximum(segments.max(axis=-1), -segments.min(axis=-1)) * np.sqrt(length)
+    varies = size > FLAT * scale  # False where a second is missing
+    left /= np.where(varies, size, np.nan)[..., None]
+    return left
 
 
 def _level_free(segments: FloatArray) -> FloatArray:
@@ -87,7 +88,8 @@ def _level_free(segments: FloatArray) -> FloatArray:
     line = np.linspace(-1.0, 1.0, segments.shape[-1])
     line /= np.sqrt((line**2).sum())
     left = segments - segments.mean(axis=-1, keepdims=True)
-    return np.asarray(left - (left @ line)[..., None] * line)
+    left -= (left @ line)[..., None] * line
+    return np.asarray(left)
 
 
 def own_speech_out(values: ArrayLike, speech: ArrayLike, length: int) -> FloatArray:

@@ -89,8 +89,9 @@ def products(segments: FloatArray) -> FloatArray:
     """
     persons, count, length = segments.shape
     flat = segments.reshape(persons * count, length)
-    found = np.nan_to_num(flat) @ np.nan_to_num(flat).T
-    lost = np.isnan(flat).any(axis=1)
+    lost = np.asarray(np.isnan(flat).any(axis=1))
+    known = np.where(lost[:, None], 0.0, flat)
+    found = known @ known.T
     found[lost] = np.nan
     found[:, lost] = np.nan
     return np.asarray(found.reshape(persons, count, persons, count))
@@ -214,27 +215,32 @@ def mean_of(values: FloatArray) -> FloatArray:
     return np.asarray(mean)
 
 
-def peaks(one: FloatArray, other: FloatArray) -> FloatArray:
-    """Highest correlation within the lag, of every window of one with every window of another.
+def peaks(one: FloatArray, others: FloatArray) -> FloatArray:
+    """Highest correlation within the lag, of every window of one with every window of others.
 
     Parameters
     ----------
-    one, other : ndarray, shape (windows, lags, length)
-        From `lagged`; the first stays in place, the other moves.
+    one : ndarray, shape (windows, lags, length)
+        From `lagged`; stays in place.
+    others : ndarray, shape (persons, windows, lags, length)
+        From `lagged`; move.
 
     Returns
     -------
-    ndarray, shape (windows, windows)
-        Fisher z of the peak; the diagonal holds windows of the same time. NaN where a second is
+    ndarray, shape (persons, windows, windows)
+        Fisher z of the peak; the diagonals hold windows of the same time. NaN where a second is
         missing or nothing varies, at any lag.
     """
-    count, lags, length = other.shape
-    fixed = one[:, one.shape[1] // 2]
-    flat = np.nan_to_num(other).reshape(count * lags, length)
-    found = (np.nan_to_num(fixed) @ flat.T).reshape(-1, count, lags).max(axis=-1)
-    found[np.isnan(one).any(axis=(1, 2))] = np.nan
-    found[:, np.isnan(other).any(axis=(1, 2))] = np.nan
-    return np.asarray(np.arctanh(np.clip(found, -LARGEST_R, LARGEST_R)))
+    persons, count, lags, length = others.shape
+    lost = np.asarray(np.isnan(others).any(axis=(2, 3)))
+    gone = np.asarray(np.isnan(one).any(axis=(1, 2)))
+    fixed = np.where(gone[:, None], 0.0, one[:, lags // 2])
+    moved = np.where(lost[..., None, None], 0.0, others) if lost.any() else others
+    found = (moved.reshape(-1, length) @ fixed.T).reshape(persons, count, lags, -1).max(axis=2)
+    z = np.arctanh(np.clip(found, -LARGEST_R, LARGEST_R))
+    z[lost] = np.nan
+    z[:, :, gone] = np.nan
+    return np.asarray(np.swapaxes(z, 1, 2))
 
 
 def aligned_correlation(segments: FloatArray) -> FloatArray:
@@ -251,7 +257,7 @@ def aligned_correlation(segments: FloatArray) -> FloatArray:
         Fisher z; NaN on the diagonal and where two people share no segment.
     """
     there = np.isfinite(segments[..., 0]).astype(np.float64)
-    known = np.nan_to_num(segments).reshape(len(segments), -1)
+    known = np.where(np.isnan(segments), 0.0, segments).reshape(len(segments), -1)
     total, shared = known @ known.T, there @ there.T
     r = np.divide(total, shared, out=np.full(total.shape, np.nan), where=shared > 0)
     np.fill_diagonal(r, np.nan)
@@ -273,15 +279,19 @@ def aligned_peaks(windows: FloatArray) -> FloatArray:
     """
     people, count, lags, length = windows.shape
     total, shared = np.zeros((people, people)), np.zeros((people, people))
-    for k in range(count):
-        here = windows[:, k]
-        there = np.asarray(np.isfinite(here).all(axis=(1, 2)))
-        flat = np.nan_to_num(here)
-        r = (flat[:, lags // 2] @ flat.reshape(-1, length).T).reshape(people, people, lags)
-        z = np.arctanh(np.clip(r.max(axis=-1), -LARGEST_R, LARGEST_R))
-        both = np.logical_and.outer(there, there)
-        total += np.where(both, z + z.T, 0.0) / 2
-        shared += both
+    there = np.asarray(np.isfinite(windows).all(axis=(2, 3))).T
+    step = max(1, _CHUNK // max(1, people * lags * max(people, length)))
+    for k in range(0, count, step):
+        here = np.swapaxes(windows[:, k : k + step], 0, 1)
+        flat = np.where(there[k : k + step, :, None, None], here, 0.0)
+        fixed = np.swapaxes(flat[:, :, lags // 2], 1, 2)
+        # Lags stand before people: the highest of them is then found row by row.
+        r = flat.reshape(len(flat), people * lags, length) @ fixed
+        r = r.reshape(-1, people, lags, people).max(axis=2)
+        z = np.arctanh(np.clip(r, -LARGEST_R, LARGEST_R))
+        both = there[k : k + step, :, None] & there[k : k + step, None]
+        total += np.where(both, z + np.swapaxes(z, 1, 2), 0.0).sum(axis=0) / 2
+        shared += both.sum(axis=0)
     np.fill_diagonal(shared, 0.0)
     mean = np.divide(total, shared, out=np.full(total.shape, np.nan), where=shared > 0)
     return np.asarray(mean)
@@ -309,11 +319,11 @@ def shuffle_windows(windows: FloatArray, draws: int, rng: np.random.Generator) -
     orders = _orders(draws, persons, count, rng)
     total = np.zeros(len(orders))
     pairs = np.zeros(len(orders))
-    for i in range(persons):
+    for i in range(persons - 1):
+        found = peaks(windows[i], windows[i + 1 :])
         for j in range(i + 1, persons):
-            found = peaks(windows[i], windows[j])
-            mean = mean_of(found[orders[:, i], orders[:, j]])
-            total += np.nan_to_num(mean)
+            mean = mean_of(found[j - i - 1][orders[:, i], orders[:, j]])
+            total += np.where(np.isfinite(mean), mean, 0.0)
             pairs += np.isfinite(mean)
     with np.errstate(invalid="ignore", divide="ignore"):
         return _ranked(np.where(pairs > 0, total / pairs, np.nan))

@@ -72,7 +72,7 @@ def test_a_copy_some_seconds_later_has_a_peak_of_one_within_the_lag_and_not_beyo
     one = lagged(series[20:620], 30, 5)
     for delay, found in ((-5, True), (3, True), (8, False)):
         other = lagged(series[20 - delay : 620 - delay], 30, 5)
-        diagonal = np.tanh(np.diagonal(peaks(one, other)))
+        diagonal = np.tanh(np.diagonal(peaks(one, other[None])[0]))
         assert bool((diagonal > 0.998).all()) is found
 
 
@@ -113,9 +113,22 @@ def test_pairs_at_the_same_time_are_the_diagonals_of_the_shuffled_tables():
     alike = aligned_correlation(segments)
     assert np.tanh(alike[0, 1]) == pytest.approx(expected)
     assert np.isnan(np.diagonal(alike)).all()
-    one, other = peaks(windows[0], windows[2]), peaks(windows[2], windows[0])
+    one, other = peaks(windows[0], windows[2:])[0], peaks(windows[2], windows[:1])[0]
     both = np.nanmean(np.diagonal(one) + np.diagonal(other)) / 2
     assert aligned_peaks(windows)[0, 2] == pytest.approx(both)
+
+
+def test_a_window_with_a_missing_second_has_no_peak_with_any_other():
+    values = people(9, persons=3)
+    values[1, 100] = np.nan
+    windows = lagged(values, 30, 5)
+    hit = np.isnan(windows).any(axis=(2, 3))
+    found = peaks(windows[0], windows[1:])
+    assert hit[1].any()
+    assert np.isnan(found[0]).tolist() == np.broadcast_to(hit[1], found[0].shape).tolist()
+    assert np.isfinite(found[1]).all()
+    moved = peaks(windows[1], windows[:1])[0]
+    np.testing.assert_allclose(np.isnan(moved), np.isnan(found[0]).T)
 
 
 def test_one_window_or_one_person_cannot_be_shuffled():
