@@ -6,7 +6,7 @@ data file. Every line has ``seq`` (1, 2, 3 ...), ``utc`` (ISO 8601), ``lsl`` (s 
 LSL clock: each line is also a pair of the two clocks) and ``type``:
 
 ==================  ==================================================================
-``start``           versions, data file, host, forecast of the disk
+``start``           versions, data file, host, its run, forecast of the disk
 ``stream-found``    a stream was opened: number in the data file, uid, name, kind, person, and a
                     copy of its header (also in ``start``, for the recorder's own marks)
 ``stream-back``     the same, and which earlier stream it continues

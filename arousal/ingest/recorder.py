@@ -31,6 +31,7 @@ from arousal import __version__
 from arousal.errors import ArousalError, UsageError
 from arousal.findings import Finding, Severity
 from arousal.ingest.alarms import AlarmBoard
+from arousal.ingest.boot import run_of_computer
 from arousal.ingest.devices import Catalogue, load_catalogue
 from arousal.ingest.heeding import heed
 from arousal.ingest.leaving import Leaving, check_alone, drop, hang_up
@@ -167,6 +168,7 @@ class Recorder:
             arousal=__version__,
             python=platform.python_version(),
             host=platform.node(),
+            run=run_of_computer(),
             free=self._disk.guard.free,
             reserve=self._disk.guard.holds,
             markers=self._outlet.info.name,

@@ -5,7 +5,8 @@ on the first file's clock and handed on together, so that what came before and a
 after any other drop-out: with a gap, and never as another person.
 
 LSL's clock runs from the computer's start, so two files of one computer that stayed on share it.
-The pairs of calendar and LSL time in the journals tell whether it did.
+Their journals say which run of the computer it was; where they do not, their pairs of calendar and
+LSL time tell whether it stayed on.
 """
 
 from __future__ import annotations
@@ -89,6 +90,8 @@ def read_continued(paths: Sequence[Path]) -> XdfFile:
 
 def _shift(before: tuple[Path, RawXdf, XdfFile], raw: RawXdf, file: XdfFile) -> _Shift | None:
     _, earlier, placed = before
+    if raw.run and raw.run == earlier.run:
+        return _Shift(0.0)
     starts, ends = _edges(file)[0], _edges(placed)[1]
     if earlier.clock_pairs and raw.clock_pairs:
         old = float(np.median([utc - lsl for utc, lsl in earlier.clock_pairs[-PAIRS:]]))

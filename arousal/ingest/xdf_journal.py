@@ -43,12 +43,15 @@ class FileJournal:
         Lines that could not be read.
     headers : mapping of int to str
         Stream id -> XML of its header.
+    run : str
+        Which run of the computer it was (`arousal.ingest.boot`); "" if it does not say.
     """
 
     blocks: tuple[tuple[int, int, int], ...] = ()
     clock_pairs: tuple[tuple[float, float], ...] = ()
     findings: tuple[Finding, ...] = ()
     headers: Mapping[int, str] = field(default_factory=dict)
+    run: str = ""
 
 
 def read_file_journal(path: Path) -> FileJournal:
@@ -68,7 +71,9 @@ def read_file_journal(path: Path) -> FileJournal:
         if any(named != path.name for named in _names(records)):
             continue
         findings = (_unreadable(journal, bad),) if bad else ()
-        return FileJournal(_blocks(records), _clock_pairs(records), findings, _headers(records))
+        run = next((str(r["run"]) for r in records if r.get("type") == "start" and "run" in r), "")
+        pairs = _clock_pairs(records)
+        return FileJournal(_blocks(records), pairs, findings, _headers(records), run)
     return FileJournal()
 
 

@@ -51,6 +51,8 @@ class RawXdf:
         From the journal beside it, if there is one.
     findings : tuple of Finding
         About the file as a whole.
+    run : str
+        From the journal: which run of the computer it was; "" if that is not known.
     """
 
     streams: tuple[StoredStream, ...]
@@ -58,6 +60,7 @@ class RawXdf:
     truncated: bool = False
     clock_pairs: tuple[tuple[float, float], ...] = ()
     findings: tuple[Finding, ...] = ()
+    run: str = ""
 
 
 def read_raw(path: Path) -> RawXdf:
@@ -102,7 +105,12 @@ class _Reading:
         streams = tuple(self._stream(chunks, bad, lost) for chunks in index.streams)
         truncated = self._say_what_is_missing(index, streams, lost)
         return RawXdf(
-            streams, self._started(index), truncated, self.journal.clock_pairs, tuple(self.findings)
+            streams,
+            self._started(index),
+            truncated,
+            self.journal.clock_pairs,
+            tuple(self.findings),
+            self.journal.run,
         )
 
     def _refuse_if_foreign(self, index: ChunkIndex) -> None:

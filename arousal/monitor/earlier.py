@@ -15,6 +15,7 @@ from typing import Any
 from arousal.errors import ArousalError, DataError
 from arousal.findings import Finding, Severity
 from arousal.ingest.alarms import AlarmBoard
+from arousal.ingest.boot import run_of_computer
 from arousal.ingest.disk_check import DiskCheck
 from arousal.ingest.journal import Entry, journal_path
 from arousal.ingest.marker_outlet import PlacedMark
@@ -124,7 +125,7 @@ def interrupted(
     if not parts or parts[-1].stop is not None:
         return None
     ahead = time.time() - clock()
-    moves = shifts(parts, None if same_clock else ahead)
+    moves = shifts(parts, None if same_clock else ahead, run_of_computer())
     marks = [_placed(e, move) for part, move in zip(parts, moves, strict=True)
              for e in part.entries if e.type == "mark"]  # fmt: skip
     first, last = parts[0].entries, parts[-1].entries

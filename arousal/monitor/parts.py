@@ -2,7 +2,7 @@
 
 Times are compared on the LSL clock. The calendar may be set while a session runs (an hour, when
 the computer meets a time server), the LSL clock never; but it begins anew with the computer, and
-then only the calendar ties two files together.
+then only the calendar ties two files together. The journals say which run of the computer it was.
 """
 
 from __future__ import annotations
@@ -60,6 +60,11 @@ class Part:
         return self.entries[-1].utc if self.entries else self.file.stat().st_mtime
 
     @property
+    def run(self) -> str:
+        """Which run of the computer it was; "" if its journal does not say."""
+        return str(self.entries[0].fields.get("run", "")) if self.entries else ""
+
+    @property
     def running(self) -> frozenset[str]:
         """Uids of the streams that were being recorded when the journal ends."""
         running: set[str] = set()
@@ -83,7 +88,7 @@ def parts_of(folder: Path, session: SessionFile) -> tuple[Part, ...]:
     return tuple(read_part(file) for file in data_files(folder, session))
 
 
-def shifts(parts: Sequence[Part], ahead: float | None = None) -> tuple[float, ...]:
+def shifts(parts: Sequence[Part], ahead: float | None = None, run: str = "") -> tuple[float, ...]:
     """Seconds to add to each part's LSL times for the LSL clock that counts.
 
     Parameters
@@ -93,6 +98,8 @@ def shifts(parts: Sequence[Part], ahead: float | None = None) -> tuple[float, ..
     ahead : float, optional
         Calendar minus LSL clock now, in s: the clock that counts is then the one of now, which may
         be another than the last part's. Default: the last part's.
+    run : str
+        Which run of the computer the clock of now belongs to, if that is known.
 
     Returns
     -------
@@ -102,10 +109,11 @@ def shifts(parts: Sequence[Part], ahead: float | None = None) -> tuple[float, ..
     found: list[float] = []
     total, after = 0.0, ahead
     for part in reversed(parts):
-        if after is not None and part.entries:
+        if after is not None and part.entries and not (run and part.run == run):
             total += _apart(_ahead(part.entries[-PAIRS:]), after)
         found.append(total)
-        after = _ahead(part.entries[:PAIRS]) if part.entries else after
+        if part.entries:
+            after, run = _ahead(part.entries[:PAIRS]), part.run
     return tuple(reversed(found))
 
 

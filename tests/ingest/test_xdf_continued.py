@@ -44,15 +44,23 @@ def part(stream: RawStream, begin: float, end: float, clock: float) -> RawStream
     return RawStream(stream.info, stream.values[kept], times, times)
 
 
-def write_journal(data: Path, begin: float, end: float, clock: float, stop: bool = False) -> None:
+def write_journal(
+    data: Path,
+    begin: float,
+    end: float,
+    clock: float,
+    stop: bool = False,
+    calendar: float = 0.0,
+    run: str = "",
+) -> None:
     """Lines of a journal: which file, and pairs of calendar and LSL time every 10 s."""
-    lines: list[dict[str, Any]] = [{"type": "start", "file": data.name, "at": begin}]
+    lines: list[dict[str, Any]] = [{"type": "start", "file": data.name, "at": begin, "run": run}]
     lines += [{"type": "clock", "at": at} for at in np.arange(begin, end, 10.0).tolist()]
     lines += [{"type": "stop", "at": end}] if stop else []
     text = ""
     for number, line in enumerate(lines, 1):
         lsl = small_session.START + line.pop("at")
-        utc = datetime.fromtimestamp(UTC_ZERO + lsl, UTC).isoformat()
+        utc = datetime.fromtimestamp(UTC_ZERO + calendar + lsl, UTC).isoformat()
         text += json.dumps({"seq": number, "utc": utc, "lsl": lsl + clock, **line}) + "\n"
     journal_path(data).write_text(text)
 
@@ -124,6 +132,21 @@ def test_how_long_nothing_was_recorded_is_said_with_the_reason(folder: Path) -> 
     (said,) = (f for f in load(folder).findings if f.code == "recording-continued")
     assert "nothing was recorded for 30" in said.message
     assert "the computer was restarted" in said.message
+
+
+@pytest.mark.parametrize("run", ["", "one"])
+def test_a_calendar_that_was_set_between_two_files_moves_nothing_if_the_computer_ran_on(
+    folder: Path, run: str
+) -> None:
+    interrupted(folder)
+    write_journal(folder / "recording.xdf", 0.0, KILLED, 0.0, run="one")
+    write_journal(
+        folder / "recording-2.xdf", AGAIN, 840.0, 0.0, stop=True, calendar=3600.0, run=run
+    )
+    (said,) = (f for f in load(folder).findings if f.code == "recording-continued")
+    told = f"nothing was recorded for {AGAIN - KILLED:.0f}"
+    assert (told in said.message) is (run == "one")
+    assert ("placed by its calendar (+3600.000 s)" in said.message) is (run == "")
 
 
 def test_a_part_that_nothing_places_is_left_out_and_said(folder: Path) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from arousal.ingest import load, recording_disk
+from arousal.ingest.boot import run_of_computer
 from arousal.ingest.journal import Journal, read_journal
 from arousal.monitor.desk import Desk
 from arousal.monitor.earlier import interrupted, kept_state
@@ -100,12 +101,15 @@ def state_seconds(study: Study) -> float:
     return entries[-1].lsl - entries[0].lsl
 
 
-def killed_session(study: Study, lsl_at: float, utc_at: float) -> None:
+def killed_session(study: Study, lsl_at: float, utc_at: float, run: str = "other") -> None:
     """A recording of 100 s with one mark at 50 s, killed; its end was at these two clocks."""
     (study.session / "recording.xdf").write_bytes(b"XDF:")
     rows = []
     for seq, (at, kind, fields) in enumerate(
-        [(0.0, "start", {}), (50.0, "mark", {"text": "phase/opening id=m1", "stamp": lsl_at - 50})]
+        [
+            (0.0, "start", {"run": run}),
+            (50.0, "mark", {"text": "phase/opening id=m1", "stamp": lsl_at - 50}),
+        ]
         + [(80.0 + n, "clock", {}) for n in range(21)],
         1,
     ):
@@ -115,14 +119,16 @@ def killed_session(study: Study, lsl_at: float, utc_at: float) -> None:
     (study.session / "journal.jsonl").write_text(text)
 
 
+@pytest.mark.parametrize(("run", "kept"), [("other", True), (run_of_computer(), False)])
 @pytest.mark.parametrize("ahead", [HOUR, -HOUR])
-def test_a_recorder_started_again_by_its_keeper_keeps_its_clock_whatever_the_calendar_says(
-    tmp_path, ahead
+def test_a_recorder_started_again_on_a_computer_that_ran_on_keeps_its_clock(
+    tmp_path, ahead, run, kept
 ):
+    """Its keeper knows it, or the journal does, whatever the calendar says."""
     study = Study(tmp_path / "study", people=1)
     session = load_session(study.session / "session.toml")
-    killed_session(study, lsl_at=5000.0, utc_at=time.time() - ahead - 5.0)
-    earlier = interrupted(study.session, session, lambda: 5005.0, same_clock=True)
+    killed_session(study, lsl_at=5000.0, utc_at=time.time() - ahead - 5.0, run=run)
+    earlier = interrupted(study.session, session, lambda: 5005.0, same_clock=kept)
     assert earlier is not None
     assert earlier.zero == pytest.approx(4900.0)
     assert earlier.ended == pytest.approx(5000.0)
