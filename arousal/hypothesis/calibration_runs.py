@@ -12,6 +12,7 @@ from arousal.errors import UsageError
 from arousal.hypothesis import calibration_pages as pages
 from arousal.hypothesis.calibration import Plan, calibrate
 from arousal.hypothesis.calibration_events import calibrate_events
+from arousal.hypothesis.calibration_recount import recount
 from arousal.hypothesis.calibration_recovery import calibrate_recovery
 from arousal.hypothesis.calibration_report import calibration_page, misses
 from arousal.hypothesis.calibration_row import CalibrationRow
@@ -30,6 +31,8 @@ RATES: dict[str, tuple[Callable[..., Iterable[CalibrationRow]], _Write]] = {
     "recovery": (calibrate_recovery, pages.recovery_page),
 }
 """What has a table of rates -> how it is made and written."""
+RECOUNT_SEED = 20
+"""Added to the seed where cells of synchrony are counted again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,10 @@ def run_calibration(
         return Calibrated(page, len(cells), len(misses(cells)))
     simulate, write = RATES[what]
     rows = _told(simulate(count, seed, families=chosen), progress)
-    run = pages.Run(what, count, seed, *clock.taken(), today)
+    again: list[CalibrationRow] = []
+    if what == "synchrony":
+        again = _told(recount(pages.misses(rows), seed + RECOUNT_SEED), progress)
+    run = pages.Run(what, count, seed, *clock.taken(), today, tuple(again))
     return Calibrated(write(rows, run), len(rows), len(pages.misses(rows)))
 
 

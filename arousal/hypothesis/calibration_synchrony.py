@@ -19,7 +19,7 @@ from arousal.hypothesis.group_synchrony import phase_synchrony, synchrony_tests
 from arousal.hypothesis.phase_groups import PhaseGroup
 from arousal.simulate import NOISE_FAMILIES, NOISE_STEP, noise
 
-__all__ = ["SYNCHRONY_SCENARIOS", "Strangers", "calibrate_synchrony", "strangers"]
+__all__ = ["SYNCHRONY_SCENARIOS", "Strangers", "calibrate_synchrony", "quick", "strangers"]
 
 FloatArray = NDArray[np.float64]
 
@@ -30,6 +30,8 @@ ONE_PHASE = 1800
 """Seconds of the phase where single sessions are tested."""
 MANY_PHASE = 1200
 """The same where sessions are held against each other."""
+DRAWS_ONE, DRAWS_MANY = 99, 19
+"""Shuffles of a single session, whose rank among them is its p, and of one of several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +82,12 @@ def strangers(
     slow = noise(family, steps, rng, persons)
     grid, time = NOISE_STEP * np.arange(steps), np.arange(float(seconds))
     level = np.array([np.interp(time, grid, row) for row in slow])
-    level += QUICK * _quick(shape, rng)
+    level += QUICK * quick(shape, rng)
     return level + common.drift * np.linspace(-1.7, 1.7, seconds)
 
 
-def _quick(shape: tuple[int, int], rng: np.random.Generator) -> FloatArray:
+def quick(shape: tuple[int, int], rng: np.random.Generator) -> FloatArray:
+    """Draw quick parts, 1 SD, shape (series, seconds): what agendas are made of too."""
     from scipy.signal import lfilter
 
     white = rng.standard_normal(shape)
@@ -146,7 +149,7 @@ def _single(
     for _ in range(repetitions):
         level = strangers(family, (PERSONS, ONE_PHASE), rng, common)
         claims["naive, Pearson p over windows"].append(_naive(level))
-        for found in phase_synchrony(_group(level, 1), rng=rng, draws=99):
+        for found in phase_synchrony(_group(level, 1), rng=rng, draws=DRAWS_ONE):
             claims.setdefault(f"synchrony, {found.method}: shuffled segments", []).append(found.p)
     return claims
 
@@ -165,12 +168,12 @@ def _several(
 ) -> dict[str, list[float]]:
     claims: dict[str, list[float]] = {}
     for _ in range(repetitions):
-        agenda = common.agenda * _quick((1, MANY_PHASE), rng)
+        agenda = common.agenda * quick((1, MANY_PHASE), rng)
         groups = [
             _group(strangers(family, (PERSONS, MANY_PHASE), rng, common) + agenda, s)
             for s in range(count)
         ]
-        for found in synchrony_tests(groups, rng=rng, draws=19):
+        for found in synchrony_tests(groups, rng=rng, draws=DRAWS_MANY):
             told = {
                 "shuffled segments": found.p_chance,
                 "other sessions": found.p_agenda,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from arousal.hypothesis.calibration_pages import (
@@ -48,6 +49,18 @@ def test_synchrony_is_held_to_both_limits_where_it_promises_them():
     assert ".030-.039 with 6 blocks" in " ".join(page.split())
     assert "is above chance in 1.000-1.000 of studies" in " ".join(page.split())
     assert max(len(line) for line in page.splitlines() if not line.startswith("|")) <= 100
+
+
+def test_cells_that_were_counted_again_stand_beside_what_they_were():
+    low = row("synchrony, leave-one-out: other sessions", 0.032, "strangers", 6)
+    again = (low._replace(rate=0.0432, repetitions=10_000),)
+    page = " ".join(synchrony_page([low], replace(RUN, again=again)).split())
+    assert "**Out of bounds:** synchrony, leave-one-out: other sessions" in page
+    assert "with 10,000 other studies" in page
+    assert "none of them is out of bounds: .0432 to .0432" in page
+    still = (low._replace(rate=0.0388),)
+    assert "1 stay out of bounds" in synchrony_page([low], replace(RUN, again=still))
+    assert "Counted again" not in synchrony_page([low], RUN)
 
 
 def test_recovery_that_errs_too_often_is_named_but_what_was_planted_may_be_found():
