@@ -85,7 +85,7 @@ function show(found) {
     data.findings.length ? make("details", { open: data.findings.length < 3 }, make("summary", {}, count("after.remarks", data.findings.length)), ...data.findings.map((f) => make("p", { class: "weak" }, shape("weak"), ` ${tellAll(f)}`))) : "",
     make("div", { class: "marks", tabIndex: 0 }, make("table", {}, make("thead", {}, make("tr", {}, ...["began_at", "what", "mark", "remove"].map((key) => make("th", { scope: "col" }, t(`after.${key}`))))), make("tbody", {}, ...rows))),
     make("p", { class: "go" }, at, phase, add),
-    make("p", { class: "quiet" }, count("after.corrections", data.corrections.length, { raw: data.raw })));
+    make("p", { class: "quiet" }, data.corrections.length ? count("after.corrections", data.corrections.length, { raw: data.raw }) : t("after.uncorrected", { raw: data.raw })));
   course();
   drawReport(data.report);
   drawWithdrawal(data.withdrawal);
