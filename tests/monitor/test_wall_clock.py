@@ -105,14 +105,12 @@ def killed_session(study: Study, lsl_at: float, utc_at: float, run: str = "other
     """A recording of 100 s with one mark at 50 s, killed; its end was at these two clocks."""
     (study.session / "recording.xdf").write_bytes(b"XDF:")
     rows = []
-    for seq, (at, kind, fields) in enumerate(
-        [
-            (0.0, "start", {"run": run}),
-            (50.0, "mark", {"text": "phase/opening id=m1", "stamp": lsl_at - 50}),
-        ]
-        + [(80.0 + n, "clock", {}) for n in range(21)],
-        1,
-    ):
+    happened: list[tuple[float, str, dict[str, object]]] = [
+        (0.0, "start", {"run": run}),
+        (50.0, "mark", {"text": "phase/opening id=m1", "stamp": lsl_at - 50}),
+        *((80.0 + n, "clock", {}) for n in range(21)),
+    ]
+    for seq, (at, kind, fields) in enumerate(happened, 1):
         utc = datetime.fromtimestamp(utc_at - 100 + at, UTC).isoformat()
         rows.append({"seq": seq, "utc": utc, "lsl": lsl_at - 100 + at, "type": kind, **fields})
     text = "".join(json.dumps(row) + "\n" for row in rows)

@@ -22,7 +22,8 @@ def study(tmp_path):
     """A study with two sessions of two people, of whom one agreed."""
     root = new_study(tmp_path / "north")
     header = (root / "participants.tsv").read_text().strip().split("\t")
-    row = ["2026-03-01" if c == "consent_research" else "n/a" for c in header]
+    agreed = {"consent_record", "consent_research"}
+    row = ["2026-03-01" if c in agreed else "n/a" for c in header]
     with (root / "participants.tsv").open("a") as file:
         file.write("\t".join(["P01", *row[1:]]) + "\n")
     adding = Adding.to(root)
@@ -45,6 +46,18 @@ def test_a_sound_study_is_listed_without_a_word_of_complaint(study):
     text = found.as_text()
     assert "2 sessions, 2 people, 1 group; balint-90; consent per person" in text
     assert found.as_json()["sessions"][1]["id"] == "m2"
+
+
+def test_a_consent_that_lacks_the_one_to_be_recorded_is_told(study):
+    table = study / "participants.tsv"
+    header, *rows = (line.split("\t") for line in table.read_text().splitlines())
+    for row in rows:
+        row[header.index("consent_record")] = "n/a"
+    table.write_text("\n".join("\t".join(x) for x in (header, *rows)) + "\n")
+    found = take_inventory(study)
+    assert [s.agreed for s in found.sessions] == [0, 0]
+    told = "P01 agreed, but not to be recorded: without a date for 'record' no other consent counts"
+    assert found.problems == (f"sessions/m1: {told}", f"sessions/m2: {told}")
 
 
 def test_scores_are_counted_and_a_wrong_one_is_a_problem(study):

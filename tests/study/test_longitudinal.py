@@ -23,6 +23,8 @@ from arousal.study.tested import load_tested
 from arousal.tables import CONTRASTS, LONGITUDINAL, RESULTS
 from tests.hypothesis.test_outcome import contrasts
 
+AGREED = "record = 2026-03-01\nresearch = 2026-03-01\n"
+
 
 def course(rng, groups, meetings, *, slope=0.0, between=0.7, own=0.0, covariate=None):
     """Values, covariate, groups and presenters of a course; one new presenter each time."""
@@ -133,7 +135,7 @@ def study(tmp_path):
     (tmp_path / "study.toml").write_text('schema = 1\nname = "demo"\n')
     rng = np.random.default_rng(6)
     names = [f"s{i:02}" for i in range(16)]
-    consents = "".join(f"[consent.P{i:02}]\nresearch = 2026-03-01\n" for i in range(16))
+    consents = "".join(f"[consent.P{i:02}]\n{AGREED}" for i in range(16))
     people = "".join(f"[people.P{i:02}]\n" for i in range(16))
     for i, name in enumerate(names):
         folder = tmp_path / "sessions" / name
@@ -238,7 +240,7 @@ def test_one_test_in_many_is_corrected(study):
 def test_whoever_withdrew_since_the_test_takes_its_numbers_along(study):
     run_longitudinal(study)
     path = study / "sessions" / "s03" / "session.toml"
-    path.write_text(path.read_text().replace("[consent.P03]\nresearch = 2026-03-01\n", ""))
+    path.write_text(path.read_text().replace(f"[consent.P03]\n{AGREED}", ""))
     with pytest.raises(NothingUsableError, match="1 of the people in it no longer agree"):
         run_longitudinal(study)
     overview = read_overview(study)
