@@ -112,6 +112,23 @@ class Consents:
             return purpose != "share_raw"
         return all(self._date(person, p) is not None for p in {"record", purpose})
 
+    def without_record(self, people: Iterable[str]) -> tuple[str, ...]:
+        """Who dated a purpose but not ``record``, so that nothing they agreed to counts.
+
+        Parameters
+        ----------
+        people : iterable of str
+            Pseudonyms to look at.
+        """
+        if self.researcher_only or self.held_elsewhere:
+            return ()
+        others = [p for p in PURPOSES if p != "record"]
+        return tuple(
+            who
+            for who in people
+            if self._date(who, "record") is None and any(self._date(who, p) for p in others)
+        )
+
     def _date(self, person: str, purpose: str) -> object:
         own = ConsentDates()
         if self.session is not None and isinstance(self.session.consent, dict):

@@ -191,7 +191,8 @@ def _nobody_agreed(purpose: str, recording: Recording) -> NothingUsableError:
     return NothingUsableError(
         f"nobody agreed to {purpose!r}",
         where=recording.id or None,
-        hint="consents stand in session.toml under [consent.<person>], or in participants.tsv",
+        hint="consents stand in session.toml under [consent.<person>], or in participants.tsv; "
+        "without a date for 'record' no other counts",
     )
 
 

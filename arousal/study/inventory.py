@@ -211,6 +211,12 @@ def _wrong(study: StudyFolder, entry: SessionEntry, verify: bool) -> Iterator[st
     missing = [p for p in entry.file.people if p not in study.participants]
     if missing and study.settings.consent == "per person":
         yield f"not in participants.tsv: {', '.join(missing)}"
+    consents = Consents(entry.file, study.settings, study.participants)
+    if idle := consents.without_record(entry.file.people):
+        yield (
+            f"{', '.join(idle)} agreed, but not to be recorded: without a date for 'record' no "
+            "other consent counts"
+        )
 
 
 def _was_recorded(folder: Path) -> bool:
