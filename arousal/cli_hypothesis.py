@@ -32,7 +32,15 @@ BAR = 40
 
 @click.group()
 def hypothesis() -> None:
-    """Write down what you expect before you look."""
+    """Write down what you expect before you look.
+
+    \b
+      arousal hypothesis new my.toml       a commented file to start from
+      arousal hypothesis check my.toml     what it predicts, what is wrong in it
+      arousal register STUDY my.toml       fix it in a study, before data are read
+      arousal power --study STUDY          how many case blocks it needs
+      arousal test STUDY                   the verdict, over all sessions
+    """  # noqa: D301 (click reads the backspace itself)
 
 
 @hypothesis.command()
@@ -44,7 +52,7 @@ def new(file: Path) -> None:
     click.echo(str(new_hypothesis(file)))
 
 
-@hypothesis.command()
+@hypothesis.command(short_help="Read FILE, say what it predicts and what is wrong.")
 @click.argument("file")
 def check(file: str) -> None:
     """Read FILE (or a bundled name such as farkas2024), say what it predicts and what is wrong."""

@@ -42,7 +42,7 @@ def study() -> None:
     """  # noqa: D301 (click reads the backspace itself)
 
 
-@study.command()
+@study.command(short_help="Make a study: settings, participants, templates for scores.")
 @click.argument("folder", type=_PATH)
 @click.option("--name", help="What the study is called. Default: the folder's name.")
 @click.option(
@@ -71,7 +71,7 @@ def new(folder: Path, name: str | None, protocol: str, consent: str, language: s
     click.echo(str(folder))
 
 
-@study.command()
+@study.command(short_help="Add recordings: first only say what would be done, then --yes.")
 @click.argument("study", type=_PATH)
 @click.argument("files", nargs=-1, type=_PATH, metavar="[FILE]...")
 @click.option("--yes", is_flag=True, help="Do it. Without --yes nothing is changed.")
@@ -171,7 +171,7 @@ def _add_one(adding: Adding, candidate: Candidate, wishes: Wishes, *, do: bool) 
         click.echo(f"  new in participants.tsv, to be filled in: {', '.join(new_people)}")
 
 
-@study.command()
+@study.command(short_help="Say what is in a study, and what is wrong or missing in it.")
 @click.argument("study", type=_PATH)
 @click.option("--verify", is_flag=True, help="Hash every added file again: was one changed?")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")

@@ -9,9 +9,11 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 
+from arousal.cli import cli
 from tests import small_session
 from tests.small_session import MARKS, START, beats, markers, skin
 
@@ -57,6 +59,15 @@ def test_help_is_light_and_names_every_command():
     )
     places = [done.stdout.index(f"\n  {command} ") for command in order]
     assert places == sorted(places)  # as somebody needs them, not by the alphabet
+
+
+def test_no_command_of_a_group_is_cut_short_in_its_help(run):
+    groups = [name for name, command in cli.commands.items() if isinstance(command, click.Group)]
+    assert {"study", "hypothesis"} <= set(groups)
+    for group in groups:
+        status, out, _ = run(group, "--help")
+        assert status == 0
+        assert not [line for line in out.partition("Commands:")[2].splitlines() if "..." in line]
 
 
 def test_importing_the_package_loads_nothing_heavy():
