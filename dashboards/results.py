@@ -182,7 +182,9 @@ def _alike(curves: Sequence[StudyCurve]) -> list[list[StudyCurve]]:
 def _curve_words(curve: StudyCurve) -> str:
     bins = len(curve.mean)
     found = [s for s in curve.stretches if s[2] < 0.05]
-    blocks = f"over {max(curve.n)} case blocks"
+    blocks = f"over {curve.blocks} case blocks"
+    if max(curve.n) < curve.blocks:
+        blocks = f"over {max(curve.n)} independent units of {curve.blocks} case blocks"
     if not found:
         return f"No stretch of the {curve.phase} differs from its mean {blocks} (cluster p ≥ .05)."
     parts = [

@@ -12,16 +12,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from arousal.hypothesis import inference
 from arousal.hypothesis.block_value import block_values
 from arousal.hypothesis.hypothesis_file import Hypothesis
 from arousal.hypothesis.layout import term_parts
 from arousal.hypothesis.part_means import valid_windows
 from arousal.hypothesis.prediction import Contrast, Term
 from arousal.hypothesis.session_windows import Block, BlockWindows, SessionFrames, SessionWindows
+from arousal.hypothesis.units import Repeats
 from arousal.phase_align.align import edge_of
 from arousal.tables import MEASURES
 
-__all__ = ["BINS", "BlockCurve", "block_curves", "shape_phase"]
+__all__ = ["BINS", "BlockCurve", "block_curves", "shape_phase", "unit_curves"]
 
 FloatArray = NDArray[np.float64]
 BINS = 12
@@ -73,6 +75,29 @@ def block_curves(
             signed = values * SIGNS[measure]
             found.append(BlockCurve(session.id, block.index, block.presenter, signed))
     return tuple(found)
+
+
+def unit_curves(curves: Sequence[BlockCurve], contrast: Contrast, repeats: Repeats) -> FloatArray:
+    """Average the curves of blocks that are one independent unit.
+
+    Parameters
+    ----------
+    curves : sequence of BlockCurve
+        Of one contrast and measure, of any number of sessions.
+    contrast : Contrast
+        Says whether the presenter enters.
+    repeats : Repeats
+        Which blocks count as one.
+
+    Returns
+    -------
+    ndarray, shape (units, bins)
+        NaN where no block of a unit has a value.
+    """
+    enters = "presenter" in contrast.who
+    names = [repeats.unit(c.session, c.block, presenter=enters) for c in curves]
+    values = np.array([c.values for c in curves]).reshape(len(curves), BINS)
+    return inference.cluster_means(values.T, names).T
 
 
 def _curve(

@@ -8,7 +8,7 @@ other. Across blocks, a claim needs both; within one session there is only the f
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from arousal.errors import NothingUsableError
 from arousal.hypothesis import inference
 from arousal.hypothesis.agenda import Room, above_agenda
-from arousal.hypothesis.hypothesis_file import LEAST_BLOCKS
 from arousal.hypothesis.phase_groups import SIGNALS, PhaseGroup
 from arousal.hypothesis.phase_pieces import cut, lagged, own_speech_out
 from arousal.hypothesis.synchrony import (
@@ -27,6 +26,7 @@ from arousal.hypothesis.synchrony import (
     shuffle_leave_one_out,
     shuffle_windows,
 )
+from arousal.hypothesis.units import Repeats, too_few_units
 
 __all__ = ["METHODS", "PhaseSynchrony", "SynchronyTest", "phase_synchrony", "synchrony_tests"]
 
@@ -225,7 +225,7 @@ def synchrony_tests(
     *,
     rng: np.random.Generator,
     draws: int = DRAWS,
-    clusters: Mapping[str, str] | None = None,
+    repeats: Repeats | None = None,
 ) -> tuple[SynchronyTest, ...]:
     """Test synchrony over case blocks, phase by phase.
 
@@ -237,13 +237,13 @@ def synchrony_tests(
         For shuffles.
     draws : int
         Per block.
-    clusters : mapping, optional
-        Session id -> group that repeats; blocks that share it count as one.
+    repeats : Repeats, optional
+        Which blocks count as one; default: none.
 
     Returns
     -------
     tuple of SynchronyTest
-        One per phase, signal and method. Fewer than six blocks are described, not tested.
+        One per phase, signal and method. Fewer than six units are described, not tested.
     """
     ready = [_prepare(g) for g in groups]
     places = dict.fromkeys((r.group.phase, r.group.signal) for r in ready)
@@ -253,7 +253,7 @@ def synchrony_tests(
         for method in METHODS:
             if method == "presenter-group" and all(r.group.presenter is None for r in own):
                 continue
-            found.append(_test(own, method, rng, draws, clusters or {}))
+            found.append(_test(own, method, rng, draws, repeats or Repeats()))
     return tuple(found)
 
 
@@ -262,7 +262,7 @@ def _test(
     method: Method,
     rng: np.random.Generator,
     draws: int,
-    clusters: Mapping[str, str],
+    repeats: Repeats,
 ) -> SynchronyTest:
     from scipy import stats
 
@@ -278,7 +278,8 @@ def _test(
         coupling=method == "presenter-group",
     )
     both = np.isfinite(chance) & np.isfinite(agenda.values)
-    names = [clusters.get(r.group.session, f"{r.group.session}/{r.group.block}") for r in usable]
+    coupled = method == "presenter-group"
+    names = [repeats.unit(r.group.session, r.group.block, presenter=coupled) for r in usable]
     kept = [n for n, b in zip(names, both, strict=True) if b]
     if not kept:
         return replace(blank, reason="no block has both comparisons")
@@ -289,8 +290,8 @@ def _test(
         above_chance=float(units[0].mean()),
         above_agenda=float(units[1].mean()),
     )
-    if told.n < LEAST_BLOCKS:
-        return replace(told, reason=f"{told.n} blocks, {LEAST_BLOCKS} are needed")
+    if few := too_few_units(told.n, int(both.sum())):
+        return replace(told, reason=few)
     try:
         p_chance = float(inference.student_t(units[0], "greater")[2])
         t, df, _ = inference.student_t(units[1], "greater")

@@ -17,6 +17,7 @@ from arousal.hypothesis.mixed_model import mixed_mean
 from arousal.hypothesis.prediction import Contrast
 from arousal.hypothesis.registration import Status
 from arousal.hypothesis.several_tests import adjust, families
+from arousal.hypothesis.units import cluster_for
 from arousal.hypothesis.verdict import Evidence, Verdict, decide, too_few
 from arousal.tables import MEASURES, RESULTS
 
@@ -85,13 +86,8 @@ def _rows(contrasts: pd.DataFrame, contrast: Contrast, measure: str) -> pd.DataF
 
 
 def cluster_of(contrast: Contrast, h: Hypothesis) -> Cluster:
-    """Return what makes blocks one unit for this contrast.
-
-    Where no presenter enters, the presenter does not tell blocks apart: the members of one evening
-    are the same in all its cases, so that the session does.
-    """
-    alone = h.cluster == "presenter" and "presenter" not in contrast.who
-    return "session" if alone else h.cluster
+    """Return what makes blocks one unit for this contrast."""
+    return cluster_for(h.cluster, presenter="presenter" in contrast.who)
 
 
 def units_of(rows: pd.DataFrame, cluster: Cluster) -> NDArray[np.float64]:

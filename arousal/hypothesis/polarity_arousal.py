@@ -21,12 +21,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from arousal.errors import NothingUsableError
 from arousal.hypothesis import inference
-from arousal.hypothesis.hypothesis_file import LEAST_BLOCKS
 from arousal.hypothesis.panel import Panel, session_panel
 from arousal.hypothesis.polarities import rating_quality
 from arousal.hypothesis.prediction import POLARITIES
 from arousal.hypothesis.session_windows import GROUP, SessionFrames
 from arousal.hypothesis.several_tests import adjust
+from arousal.hypothesis.units import Repeats, too_few_units
 
 __all__ = [
     "BlockLink",
@@ -91,7 +91,7 @@ class LinkTest:
     claim, rated, measure, within
         As `BlockLink`.
     n : int
-        Blocks with a value.
+        Independent units with a value: blocks, or sessions whose blocks have the same people.
     mean, low, high, g : float
         Mean, its 95 % interval, Hedges g.
     p_t, p_flip, p_adjusted : float
@@ -302,24 +302,26 @@ def _told(link: BlockLink, value: float) -> BlockLink:
     return replace(link, reason=f"arousal does not vary enough within {link.within}")
 
 
-def link_tests(links: Sequence[BlockLink]) -> tuple[LinkTest, ...]:
+def link_tests(links: Sequence[BlockLink], repeats: Repeats | None = None) -> tuple[LinkTest, ...]:
     """Test links over blocks.
 
     Parameters
     ----------
     links : sequence of BlockLink
         Of any number of sessions.
+    repeats : Repeats, optional
+        Which blocks count as one; default: none.
 
     Returns
     -------
     tuple of LinkTest
-        One per claim, rating, measure and ``within``. Fewer than six blocks are described.
+        One per claim, rating, measure and ``within``. Fewer than six units are described.
     """
     groups: dict[tuple[str, str, str, str], list[BlockLink]] = {}
     for link in links:
         key = (link.claim, link.rated, link.measure, link.within)
         groups.setdefault(key, []).append(link)
-    tests = [_tested(rows) for rows in groups.values()]
+    tests = [_tested(rows, repeats or Repeats()) for rows in groups.values()]
     keys = [(f"{t.claim} {t.measure} {t.within}", "holm") for t in tests]
     corrected, told = adjust([t.p_t for t in tests], keys)
     return tuple(
@@ -328,15 +330,18 @@ def link_tests(links: Sequence[BlockLink]) -> tuple[LinkTest, ...]:
     )
 
 
-def _tested(rows: Sequence[BlockLink]) -> LinkTest:
+def _tested(rows: Sequence[BlockLink], repeats: Repeats) -> LinkTest:
     first = rows[0]
-    values = np.array([r.value for r in rows if np.isfinite(r.value)])
+    good = [r for r in rows if np.isfinite(r.value)]
+    # Everybody's arousal enters, so that the presenter alone does not tell blocks apart.
+    names = [repeats.unit(r.session, r.block, presenter=False) for r in good]
+    values = inference.cluster_means([r.value for r in good], names) if good else np.empty(0)
     blank = LinkTest(first.claim, first.rated, first.measure, first.within, n=int(values.size))
     if not values.size:
         return replace(blank, reason=first.reason)
     blank = replace(blank, mean=float(values.mean()))
-    if values.size < LEAST_BLOCKS:
-        return replace(blank, reason=f"{values.size} blocks, {LEAST_BLOCKS} are needed")
+    if few := too_few_units(values.size, len(good)):
+        return replace(blank, reason=few)
     try:
         low, high = inference.mean_interval(values)
         p_t = inference.student_t(values, "less")[2]

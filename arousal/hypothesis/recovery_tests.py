@@ -7,7 +7,7 @@ with blocks and members; it is granted before anything is claimed (docs/calibrat
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -16,8 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from arousal.errors import NothingUsableError
 from arousal.hypothesis import inference
-from arousal.hypothesis.hypothesis_file import LEAST_BLOCKS
 from arousal.hypothesis.recovery import Recovery
+from arousal.hypothesis.units import Repeats, too_few_units
 
 __all__ = ["GRANTED", "BlockRecovery", "RecoveryTest", "beyond_granted", "recovery_tests"]
 
@@ -89,7 +89,7 @@ class RecoveryTest:
 
 
 def recovery_tests(
-    recoveries: Sequence[BlockRecovery], clusters: Mapping[str, str] | None = None
+    recoveries: Sequence[BlockRecovery], repeats: Repeats | None = None
 ) -> tuple[RecoveryTest, ...]:
     """Test recovery over case blocks, for the presenter and for the members.
 
@@ -97,28 +97,27 @@ def recovery_tests(
     ----------
     recoveries : sequence of BlockRecovery
         Of any number of sessions. The members of a block are averaged: one number per block.
-    clusters : mapping, optional
-        Session id -> what repeats; blocks that share it count as one.
+    repeats : Repeats, optional
+        Which blocks count as one; default: none.
 
     Returns
     -------
     tuple of RecoveryTest
-        One for each part and measure. Fewer than six blocks are described, not tested.
+        One for each part and measure. Fewer than six units are described, not tested.
     """
     groups: dict[tuple[Who, str], list[BlockRecovery]] = {}
     for one in recoveries:
         groups.setdefault((one.who, one.measure), []).append(one)
-    return tuple(_test(who, name, rows, clusters or {}) for (who, name), rows in groups.items())
+    found = repeats or Repeats()
+    return tuple(_test(who, name, rows, found) for (who, name), rows in groups.items())
 
 
-def _test(
-    who: Who, measure: str, rows: Sequence[BlockRecovery], clusters: Mapping[str, str]
-) -> RecoveryTest:
+def _test(who: Who, measure: str, rows: Sequence[BlockRecovery], repeats: Repeats) -> RecoveryTest:
     good = [r for r in rows if np.isfinite(r.found.ratio)]
     blank = RecoveryTest(who, measure)
     if not good:
         return replace(blank, reason=rows[0].found.reason)
-    names = [clusters.get(r.session, f"{r.session}/{r.found.block}") for r in good]
+    names = [repeats.unit(r.session, r.found.block, presenter=who == "presenter") for r in good]
     blocks = [f"{r.session}/{r.found.block}" for r in good]
     units = _units([r.found.ratio for r in good], blocks, names)
     times = _units([float(np.log(r.found.mean)) for r in good], blocks, names)
@@ -133,8 +132,8 @@ def _test(
         expected=float(np.exp((times - units).mean())),
         ratio=float(units.mean()),
     )
-    if told.n < LEAST_BLOCKS:
-        return replace(told, reason=f"{told.n} blocks, {LEAST_BLOCKS} are needed")
+    if few := too_few_units(told.n, len(set(blocks))):
+        return replace(told, reason=few)
     try:
         low, high = inference.mean_interval(units)
         p_t, p_flip = beyond_granted(units)

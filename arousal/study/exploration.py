@@ -19,7 +19,7 @@ from arousal.hypothesis.polarity_arousal import link_tests
 from arousal.hypothesis.polarity_course import load_polarity_course
 from arousal.hypothesis.recovery_tests import recovery_tests
 from arousal.study.case_course import case_course
-from arousal.study.reading import SessionReading
+from arousal.study.reading import SessionReading, repeats_of
 from arousal.tables import Table
 from arousal.tables.exploration import (
     AGREEMENT,
@@ -85,16 +85,17 @@ def explore_study(readings: Sequence[SessionReading], hypothesis: Hypothesis) ->
         Says what makes blocks one unit.
     """
     explored = [r.explored for r in readings]
-    repeats = _repeats(readings, hypothesis)
-    events = over_sessions([e for x in explored for e in x.events], repeats)
+    repeats = repeats_of(readings, hypothesis)
+    same = _repeating_sessions(readings, hypothesis)
+    events = over_sessions([e for x in explored for e in x.events], same)
     synchrony = synchrony_tests(
         [g for x in explored for g in x.groups],
         rng=np.random.default_rng(SEED),
         draws=DRAWS,
-        clusters=_groups(readings) if hypothesis.cluster == "group" else None,
+        repeats=repeats,
     )
     recovery = recovery_tests([b for x in explored for b in x.recoveries], repeats)
-    links = link_tests([link for r in readings for link in r.links])
+    links = link_tests([link for r in readings for link in r.links], repeats)
     rated = [r.ratings for r in readings if r.ratings is not None]
     return Exploration(
         events=_frame(EVENTS, events, _event),
@@ -109,7 +110,9 @@ def explore_study(readings: Sequence[SessionReading], hypothesis: Hypothesis) ->
     )
 
 
-def _repeats(readings: Sequence[SessionReading], hypothesis: Hypothesis) -> dict[str, str]:
+def _repeating_sessions(
+    readings: Sequence[SessionReading], hypothesis: Hypothesis
+) -> dict[str, str]:
     """Session -> what it shares with others: the group, or the one presenter of its cases."""
     if hypothesis.cluster == "group":
         return _groups(readings)

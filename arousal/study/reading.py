@@ -9,7 +9,7 @@ processes and kept from one run to the next.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from arousal.hypothesis.block_curves import BlockCurve, block_curves, shape_phas
 from arousal.hypothesis.contrasts import SessionFrames, left_out, session_contrasts
 from arousal.hypothesis.hypothesis_file import Hypothesis, HypothesisFile
 from arousal.hypothesis.polarity_arousal import BlockLink
+from arousal.hypothesis.units import Repeats
 from arousal.pipeline import Measured, SessionResult, measure, open_session
 from arousal.study.case_course import session_course
 from arousal.study.explored import SessionExplored, explore
@@ -82,6 +83,24 @@ class SessionReading:
     course: pd.DataFrame | None = None
     presenters: Mapping[int, str] = field(default_factory=dict)
     group: str = ""
+
+
+def repeats_of(readings: Iterable[SessionReading], hypothesis: Hypothesis) -> Repeats:
+    """Return who repeats over the case blocks of a study.
+
+    Parameters
+    ----------
+    readings : iterable of SessionReading
+        Of all sessions.
+    hypothesis : Hypothesis
+        Says what makes blocks one unit.
+    """
+    presenters: dict[tuple[str, int], str] = {}
+    groups: dict[str, str] = {}
+    for one in readings:
+        presenters |= {(one.session, block): who for block, who in one.presenters.items()}
+        groups[one.session] = one.group
+    return Repeats(hypothesis.cluster, presenters, groups)
 
 
 def read_session(folder: Path, file: HypothesisFile) -> SessionReading:

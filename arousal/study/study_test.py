@@ -25,20 +25,22 @@ __all__ = ["StudyCurve", "StudyTest", "write_study_test"]
 
 @dataclass(frozen=True, slots=True)
 class StudyCurve:
-    """The course of one contrast and measure over its phase, across blocks.
+    """The course of one contrast and measure over its phase, across independent units.
 
     Parameters
     ----------
     contrast, measure, phase : str
         What it is.
     mean, low, high : tuple of float
-        Mean over blocks and its simultaneous 95 % band, bin by bin; NaN without enough blocks.
+        Mean over units and its simultaneous 95 % band, bin by bin; NaN without enough units.
     n : tuple of int
-        Blocks behind each bin.
+        Independent units behind each bin: blocks, or means of blocks in which people repeat.
     p : float
         Smallest p of any stretch above (or below) zero, corrected over the whole curve.
     stretches : tuple of (first bin, last bin, p)
         Where.
+    blocks : int
+        Case blocks behind the units.
     """
 
     contrast: str
@@ -50,6 +52,7 @@ class StudyCurve:
     n: tuple[int, ...]
     p: float
     stretches: tuple[tuple[int, int, float], ...]
+    blocks: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,7 +66,7 @@ class StudyTest:
     contrasts, results : DataFrame
         `arousal.tables.CONTRASTS` and `arousal.tables.RESULTS`.
     curves : tuple of StudyCurve
-        Of contrasts that lie within one phase, from six blocks on.
+        Of contrasts that lie within one phase, from six independent units on.
     methods : str
         A paragraph for a paper.
     checklist : tuple of Item

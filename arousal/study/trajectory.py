@@ -10,19 +10,16 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-import numpy as np
-
 from arousal.errors import NothingUsableError
 from arousal.findings import Finding, Severity
 from arousal.hypothesis.agreement import agreement
-from arousal.hypothesis.block_curves import BlockCurve, shape_phase
+from arousal.hypothesis.block_curves import BlockCurve, shape_phase, unit_curves
 from arousal.hypothesis.checklist import checklist
 from arousal.hypothesis.curve_test import curve_clusters, simultaneous_band
-from arousal.hypothesis.hypothesis_file import LEAST_BLOCKS, HypothesisFile
+from arousal.hypothesis.hypothesis_file import LEAST_BLOCKS, Hypothesis, HypothesisFile
 from arousal.hypothesis.inference import Alternative
 from arousal.hypothesis.methods import methods_paragraph
 from arousal.hypothesis.outcome import results_table
-from arousal.hypothesis.prediction import Contrast
 from arousal.hypothesis.registration import (
     Ledger,
     Registration,
@@ -35,7 +32,7 @@ from arousal.hypothesis.study_facts import StudyFacts
 from arousal.places import sessions_of
 from arousal.session import load_study, participants_of
 from arousal.study.exploration import explore_study
-from arousal.study.reading import SessionReading, read_session
+from arousal.study.reading import SessionReading, read_session, repeats_of
 from arousal.study.study_test import StudyCurve, StudyTest, write_study_test
 from arousal.study.summary import StudySummary
 
@@ -138,7 +135,7 @@ def _tested(
         file.sha256,
         contrasts,
         results,
-        tuple(_curves(readings, hypothesis.contrasts)),
+        tuple(_curves(readings, hypothesis)),
         methods_paragraph(file, entry, ledger, facts, results, agreement(rated) if rated else ()),
         checklist(facts, hypothesis),
         (
@@ -175,18 +172,17 @@ def _looks(ledger: Ledger, file: HypothesisFile) -> Iterable[Finding]:
         )
 
 
-def _curves(
-    readings: Sequence[SessionReading], contrasts: Iterable[Contrast]
-) -> Iterable[StudyCurve]:
-    known = {c.id: c for c in contrasts}
+def _curves(readings: Sequence[SessionReading], hypothesis: Hypothesis) -> Iterable[StudyCurve]:
+    known = {c.id: c for c in hypothesis.contrasts}
+    repeats = repeats_of(readings, hypothesis)
     found: dict[tuple[str, str], list[BlockCurve]] = {}
     for one in (c for r in readings for c in r.curves):
         found.setdefault((one.contrast, one.measure), []).append(one.curve)
     for (name, measured), curves in found.items():
         contrast = known[name]
-        if len({(c.session, c.block) for c in curves}) < LEAST_BLOCKS:
+        values = unit_curves(curves, contrast, repeats)
+        if len(values) < LEAST_BLOCKS:
             continue
-        values = np.array([c.values for c in curves])
         band = simultaneous_band(values)
         way: Alternative = "two-sided"
         test = curve_clusters(values, way)
@@ -200,4 +196,5 @@ def _curves(
             tuple(band.n.tolist()),
             test.p,
             tuple((s.first, s.last, s.p) for s in test.stretches),
+            len(curves),
         )

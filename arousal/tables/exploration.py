@@ -128,7 +128,7 @@ LINKS = Table(
             "What is held constant; only 'person and phase' speaks of a link",
             levels=("person", "person and phase"),
         ),
-        _count("n", "Case blocks with a value"),
+        _count("n", "Case blocks (or clusters) with a value"),
         _number("mean", "Mean slope (C17) or curvature (C16); expected below 0"),
         *_INTERVAL,
         _number("g", "Hedges g over blocks"),

@@ -59,6 +59,7 @@ def study_test(blocks=12):
         tuple(band.n.tolist()),
         found.p,
         tuple((s.first, s.last, s.p) for s in found.stretches),
+        blocks,
     )
     return StudyTest(
         "farkas2024",

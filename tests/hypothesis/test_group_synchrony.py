@@ -8,6 +8,7 @@ import pytest
 from arousal.hypothesis.calibration_synchrony import Strangers, strangers
 from arousal.hypothesis.group_synchrony import phase_synchrony, synchrony_tests
 from arousal.hypothesis.phase_groups import PhaseGroup
+from arousal.hypothesis.units import Repeats
 
 SECONDS = 900
 
@@ -80,9 +81,10 @@ def test_one_session_has_no_pseudo_groups():
 
 
 def test_groups_that_meet_again_count_once():
-    clusters = {"s0": "g1", "s1": "g1"}
-    (loo, *_) = synchrony_tests(sessions(6), rng=rng(), draws=9, clusters=clusters)
+    repeats = Repeats("group", groups={"s0": "g1", "s1": "g1"})
+    (loo, *_) = synchrony_tests(sessions(6), rng=rng(), draws=9, repeats=repeats)
     assert loo.n == 5
+    assert loo.reason == ("6 blocks make 5 independent units, because people repeat, 6 are needed")
 
 
 def test_nobody_is_their_own_company_across_sessions():

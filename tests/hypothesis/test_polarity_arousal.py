@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from arousal.hypothesis.inference import student_t
 from arousal.hypothesis.panel import session_panel
 from arousal.hypothesis.polarity_arousal import (
     BlockLink,
@@ -15,6 +18,7 @@ from arousal.hypothesis.polarity_arousal import (
     link_tests,
     slope_within,
 )
+from arousal.hypothesis.units import Repeats
 from tests.hypothesis.rated import table
 from tests.hypothesis.walks import walking
 
@@ -142,6 +146,19 @@ def test_links_are_tested_over_blocks_and_polarities_corrected_together():
     assert arch.correction == "Holm over 1"
     assert down.low < down.mean < down.high < 0
     assert down.status == "exploratory"
+
+
+def test_cases_of_one_evening_are_one_unit():
+    rows = [
+        replace(row, session=f"s{i // 2}", block=1 + i % 2)
+        for i, row in enumerate(links([-0.1, -0.3, *np.linspace(-0.4, 0.1, 10)]))
+    ]
+    (found,) = link_tests(rows, Repeats("presenter"))
+    values = np.array([row.value for row in rows]).reshape(-1, 2).mean(axis=1)
+    assert (found.n, found.reason) == (6, "")
+    assert found.p_t == pytest.approx(float(student_t(values, "less")[2]))
+    (each,) = link_tests(rows)
+    assert each.n == 12
 
 
 def test_fewer_than_six_blocks_are_described_and_equal_ones_cannot_be_tested():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -14,6 +16,7 @@ from arousal.hypothesis.recovery_tests import (
     beyond_granted,
     recovery_tests,
 )
+from arousal.hypothesis.units import Repeats
 
 RATIOS = np.array([0.31, 0.12, 0.44, 0.27, 0.05, 0.38, 0.22, 0.19])
 
@@ -47,6 +50,24 @@ def test_many_studies_at_once_are_each_what_it_is_alone():
     told = [recovery_tests(blocks(row, "presenter"))[0] for row in studies]
     np.testing.assert_allclose(p_t, [t.p_t for t in told])
     np.testing.assert_allclose(p_flip, [t.p_flip for t in told])
+
+
+def test_members_of_one_evening_count_once_and_presenters_by_their_name():
+    two_cases = [replace(b, session=f"s{i // 2}") for i, b in enumerate(blocks(RATIOS))]
+    two_cases = [
+        replace(b, found=replace(b.found, block=1 + i % 2)) for i, b in enumerate(two_cases)
+    ]
+    presenters = {(b.session, b.found.block): f"P{i}" for i, b in enumerate(two_cases)}
+    presenters["s3", 2] = "P0"  # presents again
+    repeats = Repeats("presenter", presenters)
+    (members,) = recovery_tests(two_cases, repeats)
+    assert members.n == 4
+    assert members.reason == (
+        "8 blocks make 4 independent units, because people repeat, 6 are needed"
+    )
+    (own,) = recovery_tests([replace(b, who="presenter") for b in two_cases], repeats)
+    assert (own.n, own.reason) == (7, "")
+    assert own.ratio == pytest.approx(np.mean([np.mean(RATIOS[[0, 7]]), *RATIOS[1:7]]))
 
 
 def test_too_few_blocks_are_described_and_equal_ones_refused():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -17,6 +18,7 @@ from arousal.hypothesis.registration import load_ledger, register
 from arousal.ingest.session_writer import write_session
 from arousal.recording import Kind
 from arousal.simulate import Level, SimulationSettings, simulate
+from arousal.study.reading import read_session
 from arousal.study.trajectory import run_study_test
 from arousal.tables import CONTRASTS, RESULTS
 
@@ -84,6 +86,56 @@ def test_two_evenings_are_described_and_not_tested(tested):
     assert np.isfinite(row["mean"])
     assert np.isnan(row["p"])
     assert result.curves == ()
+
+
+def renamed(reading, session, presenter, rng):
+    """The same evening under another name, with another presenter and other numbers."""
+    contrasts = reading.contrasts.assign(session=session, presenter=presenter)
+    contrasts["value"] += rng.normal(size=len(contrasts))
+    curves = tuple(
+        replace(
+            one,
+            curve=replace(
+                one.curve,
+                session=session,
+                presenter=presenter,
+                values=one.curve.values + rng.normal(size=one.curve.values.size),
+            ),
+        )
+        for one in reading.curves
+    )
+    return replace(
+        reading,
+        session=session,
+        contrasts=contrasts,
+        curves=curves,
+        presenters=dict.fromkeys(reading.presenters, presenter),
+    )
+
+
+@pytest.mark.parametrize("again", [0, 1, 2])
+def test_the_curve_counts_the_units_that_the_test_counts(evening, tmp_path, again):
+    study = tmp_path / "study"
+    shutil.copytree(evening, study / "sessions" / "s0")
+    (study / "study.toml").write_text(STUDY)
+    register(study, load_hypothesis("farkas2024"), NOW)
+    rng = np.random.default_rng(1)
+
+    def reader(sessions, file):
+        read = read_session(sessions[0], file)
+        presenters = [f"P{20 + max(i, again)}" for i in range(7)]  # one of them presents again
+        return [renamed(read, f"s{i}", who, rng) for i, who in enumerate(presenters)]
+
+    result = run_study_test(study, NOW, reader=reader)
+    rows = result.results.set_index(["contrast", "measure"])
+    units = {c: int(rows["n_units"][c, "heart_rate"]) for c in ("C2", "C7")}
+    assert units == {"C2": 7 - again, "C7": 7}
+    curves = {c.contrast: c for c in result.curves if c.measure == "heart_rate"}
+    assert max(curves["C7"].n) == 7
+    if units["C2"] < 6:
+        assert "C2" not in curves
+    else:
+        assert (max(curves["C2"].n), curves["C2"].blocks) == (units["C2"], 7)
 
 
 def test_a_session_that_cannot_be_read_is_left_out_with_the_reason(tested):
