@@ -130,5 +130,5 @@ def _unwritable(path: Path, error: OSError) -> UsageError:
     return UsageError(
         f"cannot be written: {error.strerror or error}",
         where=path,
-        hint="choose another place with -o, or free some space",
+        hint="choose another place, or free some space",
     )

@@ -213,10 +213,31 @@ def explain_validation(error: ValidationError, where: Path | str) -> SettingsErr
         # A rule about a whole table names the value itself; the table would fill the line.
         told = first["type"] == "missing" or isinstance(first["input"], dict | BaseModel)
         value = "" if told else f" (is {first['input']!r})"
-        text = f"{key}: " * bool(key) + first["msg"].removeprefix("Value error, ") + value
+        rule = _name_rule(first.get("ctx", {}).get("pattern", ""))
+        said = rule or first["msg"].removeprefix("Value error, ")
+        text = f"{key}: " * bool(key) + said + value
     if rest:
         text += f"; and {len(rest)} more"
     return SettingsError(text, where=where)
+
+
+def _name_rule(pattern: str) -> str:
+    """Say in words how a name is written; empty for any other pattern than that of a name."""
+    parts = re.fullmatch(r"\^\[([^]]+)\]\[([^]]+)\]\{0,(\d+)\}\$", pattern)
+    if parts is None:
+        return ""
+    first, rest = _characters(parts[1]), _characters(parts[2])
+    return (
+        f"must begin with {' or '.join(first)}, go on with {', '.join(rest[:-1])} or {rest[-1]}, "
+        f"and be {int(parts[3]) + 1} characters at most"
+    )
+
+
+def _characters(allowed: str) -> list[str]:
+    """What a character class allows, in words: ``a-z0-9_`` -> small letters, digits, _."""
+    found = ["letters" if "A-Z" in allowed else "small letters"]
+    found += ["digits"] * ("0-9" in allowed)
+    return found + list(re.sub(r"[a-zA-Z0-9]-[a-zA-Z0-9]", "", allowed))
 
 
 def _told(error: ValidationError) -> list[ErrorDetails]:

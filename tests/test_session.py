@@ -61,7 +61,11 @@ def test_a_session_file_is_read_whole(tmp_path):
         ("record = 2026-03-01", "recording = 2026-03-01", "recording is not a known key"),
         ("+01:00\n\n[people", "\n\n[people", "timezone"),
         ("schema = 1", "schema = 2", "schema"),
-        ('id = "2026-03-12"', 'id = "../../etc"', "id"),
+        (
+            'id = "2026-03-12"',
+            'id = "../../etc"',
+            r"id: must begin with letters or digits, .*letters, digits, _, \. or -, .*64",
+        ),
         ("record = 2026-03-01", "record = 0", r"consent\.P04\.record: is not a date"),
         ("record = 2026-03-01", "record = true", r"consent\.P04\.record: is not a date"),
         ("record = 2026-03-01", 'record = "yes"', r"consent\.P04\.record: is not a date"),

@@ -155,24 +155,25 @@ def kept_state(folder: Path, session: SessionFile) -> dict[str, Any] | None:
     Returns
     -------
     dict or None
-        ``file``, ``journal`` (names), ``seconds``, ``complete``, ``damaged``, ``bytes``,
-        ``streams`` (name, person, received, on_disk), ``interruptions`` (file, at, seconds: where a
-        recorder was killed, counted from the start, and until all was recorded again), ``open``
-        (whether the last file was never closed), ``known`` (whether every file has its journal,
-        without which nobody can tell what had arrived). ``None`` if nothing was recorded.
-
+        ``file``, ``journal`` (names), ``seconds`` (``None`` where not ``known``), ``complete``,
+        ``damaged``, ``bytes``, ``streams`` (name, person, received, on_disk), ``interruptions``
+        (file, at, seconds: where a recorder was killed, counted from the start, and until all was
+        recorded again), ``open`` (whether the last file was never closed), ``known`` (whether every
+        file has its journal, without which nobody can tell what had arrived). ``None`` if nothing
+        was recorded.
     """
     parts = parts_of(folder, session)
     if not parts:
         return None
     times = spans(parts)
+    known = all(part.entries for part in parts)
     stops = [part.stop for part in parts]
     closed = [stop for stop in stops if stop is not None]
     return {
         "file": ", ".join(part.file.name for part in parts),
         "journal": ", ".join(journal_path(part.file).name for part in parts if part.entries),
-        "known": all(part.entries for part in parts),
-        "seconds": times[-1][1] - times[0][0],
+        "known": known,
+        "seconds": times[-1][1] - times[0][0] if known else None,
         "complete": all(bool(stop.fields.get("complete")) for stop in closed),
         "damaged": sum(int(stop.fields.get("damaged", 0)) for stop in closed),
         "bytes": sum(part.file.stat().st_size for part in parts if part.file.is_file()),

@@ -160,7 +160,19 @@ def test_sessions_of_one_presenter_count_as_one(eight):
     repeated = [replace(r, presenters={1: f"P{i // 2}"}) for i, r in enumerate(eight)]
     four = explore_study(repeated, HYPOTHESIS)
     assert four.events.iloc[0]["n"] == 4
-    assert four.recovery.iloc[0]["n"] == 4
+    # The members' recovery is of eight evenings, whoever presents, as the members' contrasts are.
+    assert four.recovery.iloc[0]["n"] == 8
+    presented = [
+        replace(
+            r,
+            explored=replace(
+                r.explored,
+                recoveries=tuple(replace(b, who="presenter") for b in r.explored.recoveries),
+            ),
+        )
+        for r in repeated
+    ]
+    assert explore_study(presented, HYPOTHESIS).recovery.iloc[0]["n"] == 4
     alike = HYPOTHESIS.model_copy(update={"cluster": "group"})
     assert explore_study(eight, alike).events.iloc[0]["n"] == 1
 

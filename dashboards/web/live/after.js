@@ -41,13 +41,14 @@ export function draw(state) {
     : !summary.complete ? t("after.lost", { n: number(lost), blocks: summary.damaged })
       : breaks.length ? count("after.killed", breaks.length, { total: number(total) })
         : t("after.nothing_lost", { n: number(total), streams: summary.streams.length });
-  const closed = t(summary.open ? "after.not_closed" : "after.closed");
+  // Of a file that another program recorded nobody knows here how long it took and how it ended.
+  const ended = summary.known === false ? "" : `, ${clock(summary.seconds)}; ${t(summary.open ? "after.not_closed" : "after.closed")}`;
   parts.kept.replaceChildren(make("p", { class: "big" }, shape(whole ? "good" : summary.complete ? "weak" : "none"), head),
-    make("p", { class: "quiet" }, `${summary.file}, ${bytes(summary.bytes)}, ${clock(summary.seconds)}; ${closed}. ${summary.journal ? t("after.journal", { file: summary.journal }) : ""}`),
+    make("p", { class: "quiet" }, `${summary.file}, ${bytes(summary.bytes)}${ended}. ${summary.journal ? t("after.journal", { file: summary.journal }) : ""}`),
     ...breaks.map((b) => make("p", {}, shape("weak"), " ", b.seconds === null ? t("after.ends", { file: b.file, at: clock(b.at) })
       : t("after.gap", { file: b.file, at: clock(b.at), n: number(b.seconds, 1) }))),
     ...summary.findings.map((f) => make("p", {}, shape(f.severity === "problem" ? "none" : "weak"), ` ${tellAll({ ...f, hint: "" })}`)),
-    make("details", {}, make("summary", {}, t("after.streams")), make("div", { class: "table-box" }, make("table", {}, make("thead", {}, make("tr", {}, ...["stream", "person", "arrived", "on_disk"].map((key) => make("th", { scope: "col" }, t(`after.${key}`))))),
+    !summary.streams.length ? "" : make("details", {}, make("summary", {}, t("after.streams")), make("div", { class: "table-box" }, make("table", {}, make("thead", {}, make("tr", {}, ...["stream", "person", "arrived", "on_disk"].map((key) => make("th", { scope: "col" }, t(`after.${key}`))))),
       make("tbody", {}, ...summary.streams.map((s) => make("tr", {}, make("td", {}, s.name), make("td", {}, s.person ?? "–"), make("td", {}, String(s.received)), make("td", {}, String(s.on_disk)))))))));
 }
 

@@ -62,7 +62,7 @@ function header() {
   setText($("session"), session ? t("head.session", { id: session.id }) : t("head.none"));
   setText($("study"), session ? `${session.study} · ${term(session.protocol.name)}` : "");
   const summary = state.summary;
-  setText($("elapsed"), state.stage === "during" ? clock(state.now) : summary ? clock(summary.seconds) : "");
+  setText($("elapsed"), state.stage === "during" ? clock(state.now) : summary && summary.known !== false ? clock(summary.seconds) : "");
   document.title = state.stage === "during" ? `● ${session.id}` : session?.id ?? t("head.none");
   const list = facts();
   const signature = JSON.stringify(list);
