@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +33,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
     Hypothesis' limit of 0.2 s an example fails on a busy computer and nowhere else.
     """
+    # What a shell starts in the background ignores Ctrl-C, and so would every program under test.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     config.stash[ISOLATION] = lsl_isolation.prepare()
     settings.register_profile("any-computer", settings.default, deadline=None)
     settings.load_profile("any-computer")
