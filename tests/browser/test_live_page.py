@@ -86,6 +86,7 @@ def drive(new_page, lsl, study, folders, seconds: float = 0.0):
             assert "Good" not in page.locator("article[aria-label=P04]").inner_text()
         # The server was killed with -9: the recording goes on, and says so in its journal.
         page.wait_for_selector(f"text={LOST}", timeout=15_000)
+        assert "The recording goes on" in page.locator("[role=alert]").first.inner_text()
         marks = study.state()["log"]
         assert study.state()["stage"] == "during"
         with live(lsl, study.root, *options) as server:
@@ -109,6 +110,9 @@ def test_a_whole_session_by_keyboard_with_a_strap_lost_and_the_server_killed(
         page.get_by_role("button", name="Presentation -5 s").click()
         page.wait_for_selector("text=1 correction in timeline.tsv", timeout=20_000)
         assert watched.accessibility_violations() == []
+    # The server has ended with the session: the page does not say that anything goes on.
+    page.wait_for_selector(f"text={LOST}", timeout=15_000)
+    assert "Nothing is being recorded" in page.locator("[role=alert]").first.inner_text()
     (row,) = read_corrections(study.session / "timeline.tsv")
     assert row.mark == ids[2]
     recording = load(study.session)

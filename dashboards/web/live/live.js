@@ -95,8 +95,9 @@ function facts() {
 
 function alarms() {
   const list = [];
+  // The recorder is a process of its own; only a session that was under way goes on without a page.
   if (!connected) list.push({ severity: "problem", message: t("alarm.server"),
-    hint: t("alarm.server_hint") });
+    hint: t(!state || ["during", "broken"].includes(state.stage) ? "alarm.server_hint" : "alarm.server_again") });
   if (state && state.stage === "during") {
     const full = (state.alarms ?? []).some((a) => a.where === "disk" && a.severity === "problem");
     if (state.disk?.level !== "good" && !full) list.push({ severity: state.disk.level === "none" ? "problem" : "warning", message: told("disk-short", state.disk.text), hint: t("alarm.disk_hint") });
