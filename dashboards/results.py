@@ -17,6 +17,7 @@ import numpy as np
 from arousal import __version__
 from arousal.atomic import write_text
 from arousal.errors import UsageError
+from arousal.hypothesis.hypothesis_file import LEAST_BLOCKS
 from arousal.tables import MEASURES
 from dashboards.exploration import explored_tables
 from dashboards.figures.forest import ForestRow, forest_figure, mean_course_figure
@@ -82,6 +83,7 @@ def render_results(result: StudyTest, now: datetime) -> str:
         "rows": rows,
         "forest": "; ".join(r.text for r in tested),
         "curves": curves,
+        "least": LEAST_BLOCKS,
         "case": case,
         "explored": explored_tables(result.exploration) if result.exploration else (),
         "excluded": _excluded(result),
@@ -161,13 +163,15 @@ def _forest_row(row: Mapping[str, Any]) -> ForestRow:
 
 def _curves(result: StudyTest, say: Messages) -> tuple[dict[str, str], list[dict[str, str]]]:
     figures, told = {}, []
+    rows = result.results
+    controlled = frozenset(rows.loc[rows["who"] == "presenter-members", "contrast"])
     for at, curves in enumerate(_alike(result.curves)):
         curve = curves[0]
         unit = UNITS[curve.measure]
         name = f"curve-{at}"
         figures[name] = mean_course_figure(curve, unit, say).to_json()
         heading = f"{' and '.join(c.contrast for c in curves)}, {LABELS[curve.measure]}"
-        told.append({"name": name, "heading": heading, "text": _curve_words(curve)})
+        told.append({"name": name, "heading": heading, "text": _curve_words(curve, controlled)})
     return figures, told
 
 
@@ -179,7 +183,7 @@ def _alike(curves: Sequence[StudyCurve]) -> list[list[StudyCurve]]:
     return list(found.values())
 
 
-def _curve_words(curve: StudyCurve) -> str:
+def _curve_words(curve: StudyCurve, controlled: frozenset[str]) -> str:
     bins = len(curve.mean)
     found = [s for s in curve.stretches if s[2] < 0.05]
     blocks = f"over {curve.blocks} case blocks"
@@ -192,7 +196,13 @@ def _curve_words(curve: StudyCurve) -> str:
         f"({'above' if curve.mean[first] > 0 else 'below'}, cluster {_is(p)})"
         for first, last, p in found
     ]
-    return f"Roughly where the {curve.phase} differs from its mean {blocks}: {', '.join(parts)}."
+    text = f"Roughly where the {curve.phase} differs from its mean {blocks}: {', '.join(parts)}."
+    if curve.contrast in controlled:
+        return text
+    return (
+        f"{text} A drift common to everyone looks the same: "
+        "only the presenter less the members is free of it."
+    )
 
 
 def _excluded(result: StudyTest) -> list[dict[str, Any]]:

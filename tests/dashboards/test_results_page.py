@@ -111,6 +111,21 @@ def test_what_was_left_out_and_what_was_noticed_is_told(page):
 def test_the_curve_is_told_in_words(page):
     assert "Roughly where the discussion differs from its mean over 12 case blocks: 0–" in page
     assert "above, cluster p" in page
+    assert "A drift common to everyone looks the same" not in page  # C2: presenter less members
+
+
+def test_a_stretch_without_control_for_drift_says_so():
+    tested = study_test()
+    (curve,) = tested.curves
+    page = render_results(replace(tested, curves=(replace(curve, contrast="C7"),)), NOW)
+    assert "A drift common to everyone looks the same" in page
+
+
+def test_a_curve_of_repeating_people_tells_units_and_blocks():
+    tested = study_test()
+    (curve,) = tested.curves
+    page = render_results(replace(tested, curves=(replace(curve, blocks=15),)), NOW)
+    assert "over 12 independent units of 15 case blocks" in page
 
 
 def test_contrasts_of_one_and_the_same_course_share_its_figure():
